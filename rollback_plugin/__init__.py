@@ -1,0 +1,1 @@
+"""Rollback and recovery for Pulumi stacks on AWS."""
