@@ -1,0 +1,192 @@
+"""What can happen to a stack: the entries of its journal.
+
+Entries are parsed from stored bytes, so they are pydantic models: strict, frozen, unknown fields refused.
+No entry carries a property value of a resource or of the stack's config: secrets cannot get in.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AlarmState(StrEnum):
+    """CloudWatch's three alarm states."""
+
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+class ReasonCode(StrEnum):
+    """Why something was decided. Stable tokens: they stand in the journal for years."""
+
+    ALARM_AFTER_DEPLOY = "ALARM_AFTER_DEPLOY"
+    UPDATE_FAILED = "UPDATE_FAILED"
+    REQUESTED = "REQUESTED"
+    ROLLBACK_DID_NOT_HELP = "ROLLBACK_DID_NOT_HELP"
+    NO_ALARM = "NO_ALARM"
+    ALARM_BEFORE_DEPLOY = "ALARM_BEFORE_DEPLOY"
+    ALARM_OUTSIDE_BAKE_WINDOW = "ALARM_OUTSIDE_BAKE_WINDOW"
+    ALARM_EXONERATED = "ALARM_EXONERATED"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+    TOO_FEW_REQUESTS = "TOO_FEW_REQUESTS"
+    NO_HEALTHY_VERSION = "NO_HEALTHY_VERSION"
+    AUTOMATIC_ROLLBACK_OFF = "AUTOMATIC_ROLLBACK_OFF"
+    AUTOMATIC_RECOVERY_OFF = "AUTOMATIC_RECOVERY_OFF"
+    NOT_THE_NEWEST_VERSION = "NOT_THE_NEWEST_VERSION"
+    PLAN_REFUSED = "PLAN_REFUSED"
+    OPERATION_IN_PROGRESS = "OPERATION_IN_PROGRESS"
+    VERIFYING = "VERIFYING"
+    ALARM_CLEARED = "ALARM_CLEARED"
+
+
+class Deployed(Frozen):
+    """An update that was not ours ended; its outcome is version `version`."""
+
+    event: Literal["deployed"] = "deployed"
+    version: int
+    update: str
+    """The backend's name of the update (its history key)."""
+    succeeded: bool
+    started_at: AwareDatetime
+    finished_at: AwareDatetime
+    content_digest: str | None
+    """What was deployed, as one hash: the thing quarantine speaks of. None when nobody captured it."""
+    version_digest: str
+    """Hash of the stored version object, so that the chain covers it."""
+    bake_seconds: int
+    alarms: tuple[str, ...]
+
+
+class AlarmChanged(Frozen):
+    """A watched alarm was seen in a new state."""
+
+    event: Literal["alarm"] = "alarm"
+    alarm: str
+    state: AlarmState
+    since: AwareDatetime
+    """When CloudWatch says the alarm went into this state."""
+    explanation: str = ""
+    """CloudWatch's own words (StateReason)."""
+
+
+class RollbackStarted(Frozen):
+    event: Literal["rollback_started"] = "rollback_started"
+    operation: str
+    undoes: int
+    target: int
+    reason: ReasonCode
+    alarms: tuple[str, ...] = ()
+
+
+class TrafficShifted(Frozen):
+    """A service's consumers were moved before the engine ran."""
+
+    event: Literal["traffic_shifted"] = "traffic_shifted"
+    operation: str
+    service: str
+    before: str
+    after: str
+
+
+class RolledBack(Frozen):
+    """The engine made the stack agree with `target`. `undoes` is quarantined from here on."""
+
+    event: Literal["rolled_back"] = "rolled_back"
+    operation: str
+    undoes: int
+    target: int
+    update: str
+
+
+class RollbackVerified(Frozen):
+    """Whether the alarms that led to a rollback cleared after it."""
+
+    event: Literal["rollback_verified"] = "rollback_verified"
+    operation: str
+    helped: bool
+    still_ringing: tuple[str, ...] = ()
+
+
+class RecoveryStarted(Frozen):
+    event: Literal["recovery_started"] = "recovery_started"
+    operation: str
+    target: int
+    reason: ReasonCode
+
+
+class Recovered(Frozen):
+    """The newest (or named) version was applied again; it is no longer quarantined and bakes anew."""
+
+    event: Literal["recovered"] = "recovered"
+    operation: str
+    target: int
+    update: str
+
+
+class OperationFailed(Frozen):
+    """A rollback or recovery ended without reaching its target; a person, or the next attempt, goes on."""
+
+    event: Literal["operation_failed"] = "operation_failed"
+    operation: str
+    error: str
+
+
+class Held(Frozen):
+    """It was decided to do nothing where something might have been expected."""
+
+    event: Literal["held"] = "held"
+    version: int
+    reason: ReasonCode
+    explanation: str
+
+
+class Released(Frozen):
+    """A person lifted a version's quarantine."""
+
+    event: Literal["released"] = "released"
+    version: int
+    explanation: str = ""
+
+
+class LockBroken(Frozen):
+    """A lock left by our own killed process was removed."""
+
+    event: Literal["lock_broken"] = "lock_broken"
+    holder: str
+
+
+Event = Annotated[
+    Deployed
+    | AlarmChanged
+    | RollbackStarted
+    | TrafficShifted
+    | RolledBack
+    | RollbackVerified
+    | RecoveryStarted
+    | Recovered
+    | OperationFailed
+    | Held
+    | Released
+    | LockBroken,
+    Field(discriminator="event"),
+]
+
+
+class Entry(Frozen):
+    """One entry of a stack's journal."""
+
+    sequence: int
+    time: AwareDatetime
+    actor: str
+    """Who wrote it: `user@host:pid`."""
+    previous: str
+    """sha256 (hex) of the bytes of the entry before; empty for the first."""
+    event: Event
+
+

@@ -1,0 +1,20 @@
+"""Which stack is meant: the one name every room uses for it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StackName:
+    """A stack of a project, on a backend that the caller already has in hand."""
+
+    project: str
+    stack: str
+    organization: str = "organization"
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.stack}"
+
+    @property
+    def fully_qualified(self) -> str:
+        """`organization/project/stack`, as the engine takes it on every backend."""
+        return f"{self.organization}/{self.project}/{self.stack}"
