@@ -1,0 +1,1 @@
+"""Finding, building and completing the Pulumi engine this project's demo and tests run on."""
