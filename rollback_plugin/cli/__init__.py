@@ -1,0 +1,17 @@
+"""The command `rollback`."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command; errors of this package become one paragraph on stderr and their exit code."""
+    from rollback_plugin.cli.application import application
+    from rollback_plugin.errors import RollbackPluginError
+
+    try:
+        application()
+    except RollbackPluginError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,5 @@
+"""`python -m rollback_plugin.cli` is the command `rollback`."""
+
+from rollback_plugin.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""Options that mean the same in every command."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Output(StrEnum):
+    """How a command answers: words for people, or one JSON document on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Data(StrEnum):
+    """What happens to data-bearing resources that only the newer version has."""
+
+    KEEP = "keep"
+    FOLLOW = "follow"
+
+
+StackOption = Annotated[
+    str | None,
+    typer.Option("--stack", "-s", help="The stack; otherwise the selected one.", envvar="PULUMI_STACK"),
+]
+FolderOption = Annotated[
+    Path, typer.Option("--cwd", "-C", help="The Pulumi project's folder, or one below it.", file_okay=False)
+]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Words, or one JSON document.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before changing anything.")]
+TargetOption = Annotated[int | None, typer.Option("--to", help="The version to apply.", min=1)]
+DataOption = Annotated[
+    Data,
+    typer.Option(
+        "--data",
+        help="Data-bearing resources that only the newer version has: keep them, or follow what the version's "
+        "own program would do.",
+    ),
+]
+HERE = Path()

@@ -1,0 +1,73 @@
+"""One line of words for each thing that happened, for a person following along."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from rollback_plugin.journal import entries as journal
+
+
+class Tone(StrEnum):
+    """How a line should strike the reader; the values are rich styles."""
+
+    NEUTRAL = "default"
+    GOOD = "green"
+    BAD = "bold red"
+    ACTION = "cyan"
+    ATTENTION = "yellow"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A moment of a timeline."""
+
+    time: datetime
+    words: str
+    tone: Tone = Tone.NEUTRAL
+
+
+def describe(entry: journal.Entry) -> Line:
+    """Say a journal entry in words."""
+    words, tone = _words(entry.event)
+    return Line(entry.time, words, tone)
+
+
+def _words(event: journal.Event) -> tuple[str, Tone]:
+    match event:
+        case journal.Deployed():
+            if not event.succeeded:
+                return f"version {event.version} recorded: its update failed", Tone.BAD
+            watched = f"baking for {event.bake_seconds} s, {_count(len(event.alarms), 'alarm')} watched"
+            return f"version {event.version} recorded: {watched}", Tone.NEUTRAL
+        case journal.AlarmChanged():
+            tones = {journal.AlarmState.ALARM: Tone.BAD, journal.AlarmState.OK: Tone.GOOD}
+            return f"alarm {event.alarm} is {event.state.value}", tones.get(event.state, Tone.NEUTRAL)
+        case journal.RollbackStarted():
+            return f"rolling version {event.undoes} back to version {event.target} ({event.reason.value})", Tone.ACTION
+        case journal.TrafficShifted():
+            return f"consumers of {event.service} moved: {event.before} → {event.after}", Tone.ACTION
+        case journal.RolledBack():
+            return f"version {event.target} re-applied; version {event.undoes} quarantined", Tone.GOOD
+        case journal.RollbackVerified():
+            if event.helped:
+                return "the alarms cleared: the rollback helped", Tone.GOOD
+            return f"still ringing: {', '.join(event.still_ringing)}; the deploy was not the cause", Tone.ATTENTION
+        case journal.RecoveryStarted():
+            return f"recovering version {event.target} ({event.reason.value})", Tone.ACTION
+        case journal.Recovered():
+            return f"version {event.target} is back; it bakes anew", Tone.GOOD
+        case journal.OperationFailed():
+            return f"operation {event.operation} failed: {event.error}", Tone.BAD
+        case journal.Held():
+            return f"held at version {event.version} ({event.reason.value}): {event.explanation}", Tone.ATTENTION
+        case journal.Released():
+            return f"version {event.version} released from quarantine", Tone.NEUTRAL
+        case journal.LockBroken():
+            return f"removed the lock left by our own process {event.holder}", Tone.ATTENTION
+        case _:
+            assert_never(event)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
