@@ -1,0 +1,1 @@
+"""What a Pulumi program composes: a service with its alarms, interface and policy."""
