@@ -1,0 +1,94 @@
+"""S(t): what must be known to have a stack's state again on another machine, years later."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from rollback_plugin.stack import StackName
+from rollback_plugin.versions.service import Service
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ConfigValue(_Record):
+    """One value of the stack's config, as the backend's history has it."""
+
+    value: str
+    """Plain text, or ciphertext where `secret`; JSON where `object`."""
+    secret: bool = False
+    object: bool = False
+
+
+class Source(_Record):
+    """Where the program came from. At least one of `commit` and `bundle` is known."""
+
+    commit: str | None = None
+    branch: str | None = None
+    origin: str | None = None
+    """URL of the git remote `origin`, without user or password."""
+    folder: str = "."
+    """The project's folder within the repository."""
+    dirty: bool = False
+    """Whether files differed from the commit."""
+    bundle: str | None = None
+    """Blob of a tar.zst with the program's files, where the commit alone doesn't say what they were."""
+
+
+class AssetForm(StrEnum):
+    """What the kept bytes are."""
+
+    FILE = "file"
+    """The file's bytes: of a file, or of an archive file."""
+    TAR = "tar"
+    """The tar stream the engine hashes for a folder or an asset archive."""
+
+
+class AssetKept(_Record):
+    """Bytes in the blob store, under the engine's own hash."""
+
+    form: AssetForm
+    size_bytes: int
+
+
+class AssetMissing(_Record):
+    """Bytes nobody kept. The version can be re-applied only where the resource already has them."""
+
+    urn: str
+    property: str
+    hash: str
+    path: str
+    why: str
+
+
+class Version(_Record):
+    """One deploy of a stack and all that is known of it."""
+
+    number: int = Field(ge=1)
+    stack: StackName
+    kind: Literal["deploy", "destroy"] = "deploy"
+    update: str
+    """The backend's name of the update."""
+    started_at: AwareDatetime
+    finished_at: AwareDatetime
+    succeeded: bool
+    message: str = ""
+    checkpoint_digest: str
+    """`Checkpoint.digest` of the state the update left behind."""
+    config: Mapping[str, ConfigValue] = Field(default_factory=dict)
+    source: Source | None = None
+    content_digest: str | None = None
+    """What was deployed, as one hash; None where `track()` didn't run."""
+    assets: Mapping[str, AssetKept] = Field(default_factory=dict)
+    """Kept assets by the engine's hash."""
+    missing_assets: tuple[AssetMissing, ...] = ()
+    plugins: Mapping[str, str] = Field(default_factory=dict)
+    """Version of each provider plugin by package name."""
+    engine: str = ""
+    """Version of the Pulumi engine that wrote the checkpoint."""
+    services: tuple[Service, ...] = ()
+    bake_seconds: int = Field(default=0, ge=0)
+    alarms: tuple[str, ...] = ()
