@@ -4,10 +4,14 @@ Entries are parsed from stored bytes, so they are pydantic models: strict, froze
 No entry carries a property value of a resource or of the stack's config: secrets cannot get in.
 """
 
+from datetime import UTC
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+"""A time with its zone, kept in UTC so that one moment is always written the same way."""
 
 
 class Frozen(BaseModel):
@@ -53,8 +57,8 @@ class Deployed(Frozen):
     update: str
     """The backend's name of the update (its history key)."""
     succeeded: bool
-    started_at: AwareDatetime
-    finished_at: AwareDatetime
+    started_at: Moment
+    finished_at: Moment
     content_digest: str | None
     """What was deployed, as one hash: the thing quarantine speaks of. None when nobody captured it."""
     version_digest: str
@@ -69,7 +73,7 @@ class AlarmChanged(Frozen):
     event: Literal["alarm"] = "alarm"
     alarm: str
     state: AlarmState
-    since: AwareDatetime
+    since: Moment
     """When CloudWatch says the alarm went into this state."""
     explanation: str = ""
     """CloudWatch's own words (StateReason)."""
@@ -182,11 +186,9 @@ class Entry(Frozen):
     """One entry of a stack's journal."""
 
     sequence: int
-    time: AwareDatetime
+    time: Moment
     actor: str
     """Who wrote it: `user@host:pid`."""
     previous: str
     """sha256 (hex) of the bytes of the entry before; empty for the first."""
     event: Event
-
-

@@ -1,0 +1,126 @@
+"""What a stack's status is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from rollback_plugin.errors import UnknownVersion
+from rollback_plugin.journal.entries import AlarmChanged, Held, ReasonCode, TrafficShifted
+
+
+class Verdict(StrEnum):
+    """What is known about a version."""
+
+    BAKING = "baking"
+    """In its bake window, with nothing against it yet."""
+    HEALTHY = "healthy"
+    """Was in charge all through its bake window, and no alarm counts against it."""
+    SUSPECT = "suspect"
+    """An alarm counts against it, and it was not rolled back."""
+    FAILED = "failed"
+    """Its update failed."""
+    QUARANTINED = "quarantined"
+    """It was rolled back."""
+    SUPERSEDED = "superseded"
+    """Another version took its place before its bake window had passed."""
+    RELEASED = "released"
+    """It was rolled back, and a person lifted the quarantine."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionStatus:
+    """A version, judged."""
+
+    number: int
+    verdict: Verdict
+    reason: str
+    """The verdict's ground, as a sentence for people."""
+    content_digest: str | None
+    started_at: datetime
+    deployed_at: datetime
+    """When its update ended."""
+    bake_ends_at: datetime
+    """End of its latest bake window: after its deploy, or after its latest recovery."""
+    succeeded: bool
+    quarantined: bool
+    attributable_alarms: tuple[str, ...]
+    """Names of alarms that count against it, sorted; ringing or not by now."""
+    exonerated_alarms: tuple[str, ...]
+    """Names of alarms that it was shown not to be the cause of, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A rollback or a recovery."""
+
+    id: str
+    kind: Literal["rollback", "recovery"]
+    undoes: int | None
+    """The version rolled back; None for a recovery."""
+    target: int
+    reason: ReasonCode
+    alarms: tuple[str, ...]
+    started_at: datetime
+    last_activity_at: datetime
+    actor: str
+    shifted: tuple[TrafficShifted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFailure:
+    """An operation that ended without reaching its target."""
+
+    operation: Operation
+    error: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A stack at one moment, as its journal tells it."""
+
+    entries_seen: int
+    """Sequence of the last entry this is made from: what `Journal.append` takes as `after`."""
+    versions: tuple[VersionStatus, ...]
+    """By number."""
+    applied: int | None
+    """The version the stack runs; for one whose update failed, what that update got done."""
+    newest: int | None
+    operation: Operation | None
+    """In progress."""
+    verifying: Operation | None
+    """The rollback that was carried out and not yet seen to help or not."""
+    unhelpful: Operation | None
+    """The rollback that was seen not to help, with nothing put in its place yet."""
+    last_failure: OperationFailure | None
+    """The last operation, if it failed and nothing followed it."""
+    alarms: Mapping[str, AlarmChanged]
+    """By alarm, the state it was last seen in."""
+    held: Held | None
+    """Why nothing was done, last; None once something was."""
+
+    def version(self, number: int) -> VersionStatus:
+        """Raises `UnknownVersion`, listing those there are."""
+        for version in self.versions:
+            if version.number == number:
+                return version
+        there = ", ".join(str(version.number) for version in self.versions)
+        if not there:
+            raise UnknownVersion(
+                f"There is no version {number}: no deploy of this stack has been recorded yet. Run `rollback record` "
+                "after `pulumi up`."
+            )
+        raise UnknownVersion(f"There is no version {number} of this stack. There are: {there}. See `rollback history`.")
+
+    def healthy_target(self) -> int | None:
+        """The newest healthy version older than the one the stack runs; None when there is nothing to go back to."""
+        if self.applied is None:
+            return None
+        older = (
+            version.number
+            for version in self.versions
+            if version.number < self.applied and version.verdict is Verdict.HEALTHY
+        )
+        return max(older, default=None)
