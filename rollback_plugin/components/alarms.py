@@ -83,8 +83,8 @@ class LogPatternAlarm:
 def window_from(args: Mapping[str, Any], owner: str) -> Window:
     """The window that an alarm's arguments ask for; numbers may arrive as whole floats.
 
-    Limits: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html (Period): 10, 20, 30
-    or a multiple of 60; all evaluated periods within one day, or seven where a period is an hour or longer.
+    Limits (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html, Period): 10, 20,
+    30 or a multiple of 60; all evaluated periods within one day, or seven where a period is an hour or longer.
     Raises InvalidConfiguration naming `owner` and the value.
     """
     period_seconds = int(args.get("period_seconds", DEFAULT_PERIOD_SECONDS))

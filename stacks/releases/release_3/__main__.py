@@ -1,0 +1,61 @@
+"""The orders service, release 3: the rate that release 2 lost is back.
+
+Stack config:
+    orders:inventoryUrl         where the inventory service answers GET /stock/<sku>; required
+    orders:bakeSeconds          how long after a deploy an alarm counts against it; default 600
+    orders:verifySeconds        how long the alarms may take to clear after a rollback; default 180
+    orders:minimumRequests      fewer requests than this since a deploy make an alarm inconclusive; default 20
+    orders:alarmPeriodSeconds   length of the alarms' periods; default 60, as often as AWS publishes the metrics
+"""
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+from rollback_plugin import LambdaService
+
+RELEASE = "3"
+EXCHANGE_RATES = {"EUR": 1.0, "USD": 1.09, "GBP": 0.86}
+
+config = pulumi.Config()
+alarm_period_seconds = config.get_int("alarmPeriodSeconds", 60)
+
+orders = LambdaService(
+    "orders",
+    {
+        "code": pulumi.FileArchive("app"),
+        "handler": "handler.handle",
+        "environment": {
+            "RELEASE": RELEASE,
+            "INVENTORY_URL": config.require("inventoryUrl"),
+            "EXCHANGE_RATES": json.dumps(EXCHANGE_RATES),
+        },
+        "timeout_seconds": 5,
+        "url_authorization": "NONE",
+        "error_rate_alarm": {"threshold_percent": 5, "period_seconds": alarm_period_seconds},
+        "log_pattern_alarms": [
+            {
+                "name": "errors",
+                "pattern": '{ $.level = "error" }',
+                "threshold_count": 3,
+                "period_seconds": alarm_period_seconds,
+            }
+        ],
+        "policy": {
+            "bake_seconds": config.get_int("bakeSeconds", 600),
+            "verify_seconds": config.get_int("verifySeconds", 180),
+            "minimum_requests": config.get_int("minimumRequests", 20),
+        },
+    },
+)
+
+# Filled by a job that samples orders; not in the way of any request.
+aws.sqs.Queue("orders-audit", message_retention_seconds=86_400)
+
+pulumi.export("url", orders.url)
+pulumi.export("aliasArn", orders.alias_arn)
+pulumi.export("functionName", orders.function_name)
+pulumi.export("functionVersion", orders.function_version)
+pulumi.export("alarmNames", orders.alarm_names)
+pulumi.export("release", RELEASE)
