@@ -1,11 +1,10 @@
 """Build the Pulumi engine from its Go module, for machines that can't have the official download.
 
-The module and its checksums are pinned in go.mod and go.sum beside this file. A build takes minutes and is kept in the user's
-cache, so it happens once per machine, however many clones ask for it and even when two ask at once.
+The module and its checksums are pinned in go.mod and go.sum beside this file. A build takes minutes and is kept in the
+user's cache, so it happens once per machine, however many clones ask for it and even when two ask at once.
 """
 
 import fcntl
-import os
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +14,7 @@ from pathlib import Path
 
 MODULE_DIRECTORY = Path(__file__).resolve().parent
 ENGINE_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-# Where the engine keeps its own version; a build without it reports none, and the Automation API refuses such an engine.
+# Where the engine keeps its own version; the Automation API refuses an engine that doesn't know it.
 VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 OUTPUT_TAIL_LINES = 20
 
@@ -31,7 +30,7 @@ def pinned_version(go_module: str) -> str:
         words = line.removeprefix("require").split()
         if words[:1] == [module]:
             return words[1].removeprefix("v")
-    raise GoBuildError(f"{MODULE_DIRECTORY / 'go.mod'} doesn't require {module}, so there is no engine version to build.")
+    raise GoBuildError(f"{MODULE_DIRECTORY / 'go.mod'} doesn't require {module}: no engine version to build.")
 
 
 @contextmanager
@@ -53,7 +52,7 @@ def build(command: Path, version: str, environment: Mapping[str, str], say: Call
     Raises:
         GoBuildError: there is no Go, or its build failed.
     """
-    with locked(command.parent / "build.lock", lambda: say("Waiting for another build of the Pulumi engine to end")):
+    with locked(command.parent / "build.lock", lambda: say("Pulumi engine: waiting for another build of it")):
         if command.exists():
             return
         go = shutil.which("go", path=environment.get("PATH"))
@@ -62,7 +61,7 @@ def build(command: Path, version: str, environment: Mapping[str, str], say: Call
                 "Go is needed to build the Pulumi engine, and there is no `go` on PATH. Install Go (https://go.dev/dl),"
                 " or the Pulumi CLI itself (https://www.pulumi.com/docs/install), and run the same command again."
             )
-        say(f"Building the Pulumi engine {version} with Go (once per machine, about 4 minutes)")
+        say(f"Pulumi engine: building {version} with Go (once per machine, about 4 minutes)")
         with tempfile.TemporaryDirectory(prefix="build-", dir=command.parent) as scratch:
             built = Path(scratch) / "pulumi"
             _run(
@@ -78,7 +77,7 @@ def build(command: Path, version: str, environment: Mapping[str, str], say: Call
                 # Without cgo the build needs no C compiler, as the official builds don't.
                 {**environment, "CGO_ENABLED": "0"},
             )
-            os.replace(built, command)
+            built.replace(command)
 
 
 def _run(command: list[str], environment: Mapping[str, str]) -> None:
@@ -95,7 +94,7 @@ def _run(command: list[str], environment: Mapping[str, str]) -> None:
     if ended.returncode != 0:
         tail = "\n".join(ended.stdout.splitlines()[-OUTPUT_TAIL_LINES:])
         raise GoBuildError(
-            f"`{' '.join(command)}` failed in {MODULE_DIRECTORY} (exit code {ended.returncode}). The end of its output:\n\n"
-            f"{tail}\n\nThe modules come from GOPROXY: see that it can be reached (`go env GOPROXY`). Or install the Pulumi"
-            " CLI (https://www.pulumi.com/docs/install), which is used instead."
+            f"`{' '.join(command)}` failed in {MODULE_DIRECTORY} (exit code {ended.returncode})."
+            f" The end of its output:\n\n{tail}\n\nThe modules come from GOPROXY: see that it can be reached"
+            " (`go env GOPROXY`). Or install the Pulumi CLI (https://www.pulumi.com/docs/install): it's used instead."
         )

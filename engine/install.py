@@ -1,8 +1,8 @@
 """Give a virtual environment a Pulumi engine: run as `python -m engine.install` by that environment's Python.
 
-In this order, the first that works: the `pulumi` on PATH; one that an earlier run left in the user's cache; the official
-install; a build from the Go module. Afterwards `pulumi` and `pulumi-language-python` are found by whoever has the
-environment's `bin` first on PATH. The user's own Pulumi home is neither read nor written.
+In this order, the first that works: the `pulumi` on PATH; one that an earlier run left in the user's cache; the
+official install; a build from the Go module. Afterwards `pulumi` and `pulumi-language-python` are found by whoever has
+the environment's `bin` first on PATH. The user's own Pulumi home is neither read nor written.
 """
 
 import os
@@ -16,17 +16,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from engine import go_build
 
 LANGUAGE_HOST = Path(__file__).resolve().parent / "python_language_host.py"
 LANGUAGE_HOST_NAME = "pulumi-language-python"
-OFFICIAL_HOST = "https://get.pulumi.com/"
-REACHABLE_SECONDS = 5
-DOWNLOAD_SECONDS = 600
+OFFICIAL_INSTALLER = "https://get.pulumi.com/install.sh"
+# Asked first, because the installer itself would wait without end for a server that doesn't answer.
+REACHABLE_SECONDS = 5.0
+DOWNLOAD_SECONDS = 600.0
 OFFICIAL_INSTALL_PROGRAM = """
-import sys, urllib.request
+import sys
 from pulumi.automation import PulumiCommand
-urllib.request.urlopen(sys.argv[2] + "install.sh", timeout=float(sys.argv[3])).close()
 PulumiCommand.install(root=sys.argv[1])
 """
 
@@ -77,7 +79,10 @@ def engine_on_path(search_path: str) -> Engine | None:
 
 
 def cache_directory(environment: Mapping[str, str]) -> Path:
-    """Return the user's cache folder for engines (XDG Base Directory Specification: an empty or relative value is none)."""
+    """Return the user's cache folder for engines.
+
+    An empty or relative XDG_CACHE_HOME counts as none, as the XDG Base Directory Specification has it.
+    """
     configured = Path(environment.get("XDG_CACHE_HOME", ""))
     base = configured if configured.is_absolute() else Path(environment["HOME"]) / ".cache"
     return base / "rollback-plugin" / "engine"
@@ -89,6 +94,10 @@ def install_official(root: Path, environment: Mapping[str, str]) -> None:
     Raises:
         OfficialInstallError: it can't be reached, or failed.
     """
+    try:
+        httpx.head(OFFICIAL_INSTALLER, timeout=REACHABLE_SECONDS, follow_redirects=True).raise_for_status()
+    except httpx.HTTPError as error:
+        raise OfficialInstallError(f"{OFFICIAL_INSTALLER}: {error}") from error
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="official-", dir=root.parent) as scratch:
         home = Path(scratch) / "home"
@@ -96,7 +105,7 @@ def install_official(root: Path, environment: Mapping[str, str]) -> None:
         delivered = Path(scratch) / "engine"
         # The installer's home is a scratch folder, so that it can't leave anything in the user's.
         isolated = {**environment, "HOME": str(home), "PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true"}
-        command = [sys.executable, "-c", OFFICIAL_INSTALL_PROGRAM, delivered, OFFICIAL_HOST, str(REACHABLE_SECONDS)]
+        command: list[str | Path] = [sys.executable, "-c", OFFICIAL_INSTALL_PROGRAM, delivered]
         try:
             subprocess.run(
                 command,
@@ -114,7 +123,7 @@ def install_official(root: Path, environment: Mapping[str, str]) -> None:
         except subprocess.CalledProcessError as error:
             said = (error.stdout or "").strip().splitlines()
             raise OfficialInstallError(said[-1] if said else f"it exited with {error.returncode}") from error
-        os.replace(delivered, root)
+        delivered.replace(root)
 
 
 @dataclass(frozen=True)
@@ -167,9 +176,9 @@ def choose(sources: Sources, say: Callable[[str], None]) -> Engine:
 def lay_into(bin_directory: Path, engine: Engine, interpreter: Path, search_path: str) -> None:
     """Make the engine the one that `bin_directory` offers, replacing what an earlier run laid there.
 
-    An engine that is found on `search_path` with its own language host needs nothing. Another with a host is linked, and
-    the CLI looks beside the link's target for its host. One without a host is put in the folder itself, beside ours: the CLI warns
-    about a language host on PATH that doesn't lie beside its own real file.
+    An engine that is found on `search_path` with its own language host needs nothing. Another with a host is linked,
+    and the CLI looks beside the link's target for its host. One without a host is put in the folder itself, beside
+    ours: the CLI warns about a language host on PATH that doesn't lie beside its own real file.
     """
     for earlier in bin_directory.glob("pulumi*"):
         earlier.unlink()

@@ -1,9 +1,9 @@
 """A Pulumi language host for Python, for engines that come without one (such as an engine built from its Go module).
 
-The engine starts `pulumi-language-python <engine address>`, reads the port of this gRPC server from the first line of its
-standard output, and from then on shows whatever the program prints as the stack's messages. The protocol is
-`pulumirpc.LanguageRuntime` (proto/pulumi/language.proto in pulumi/pulumi); what the engine expects of each call is read from
-sdk/go/common/resource/plugin/langruntime_plugin.go of version 3.259.0.
+The engine starts `pulumi-language-python <engine address>`, reads the port of this gRPC server from the first line of
+its standard output, and from then on shows whatever the program prints as the stack's messages. The protocol is
+`pulumirpc.LanguageRuntime` (proto/pulumi/language.proto in pulumi/pulumi); what the engine expects of each call is read
+from sdk/go/common/resource/plugin/langruntime_plugin.go of version 3.259.0.
 
 Where the official host is there, it is used instead of this one; this one supports the options `virtualenv` and
 `toolchain: pip`, and says so when a project asks for others.
@@ -41,7 +41,7 @@ class MissingInterpreterError(Exception):
     """The virtual environment named in Pulumi.yaml has no Python interpreter."""
 
 
-def program_interpreter(options: Mapping[str, Any], root_directory: Path) -> Path:
+def program_interpreter(options: Mapping[str, object], root_directory: Path) -> Path:
     """Return the Python that runs a program: its virtual environment's, or without one the one that runs this host.
 
     Args:
@@ -58,19 +58,19 @@ def program_interpreter(options: Mapping[str, Any], root_directory: Path) -> Pat
             " Remove them, or install the official Pulumi CLI, which comes with a host that does."
         )
     virtualenv = options.get("virtualenv")
-    if not virtualenv:
+    if not isinstance(virtualenv, str) or not virtualenv:
         return Path(sys.executable)
     interpreter = root_directory / virtualenv / "bin" / "python"
     if not interpreter.exists():
         raise MissingInterpreterError(
-            f"Pulumi.yaml in {root_directory} names the virtual environment {virtualenv}, but {interpreter} doesn't exist."
+            f"Pulumi.yaml in {root_directory} names the virtual environment {virtualenv}: there is no {interpreter}."
             f" Create it: python3 -m venv {root_directory / virtualenv}, then install the program's packages into it."
         )
     return interpreter
 
 
 def program_settings(request: language_pb2.RunRequest, engine_address: str) -> dict[str, Any]:
-    """Translate the engine's request into what python_program reads: a JSON object of strings, numbers, lists and maps."""
+    """Translate the engine's request into the JSON object that python_program reads."""
     return {
         "program": str(Path(request.info.program_directory) / request.info.entry_point),
         "working_directory": request.pwd,
@@ -137,11 +137,10 @@ class PythonLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             stderr=subprocess.STDOUT,
         )
         with self._tracked(pip):
-            assert pip.stdout is not None
-            for line in pip.stdout:
+            for line in pip.stdout or ():
                 yield language_pb2.InstallDependenciesResponse(stdout=line)
         if pip.returncode != 0:
-            context.abort(grpc.StatusCode.INTERNAL, f"pip could not install {requirements} (exit code {pip.returncode})")
+            context.abort(grpc.StatusCode.INTERNAL, f"pip couldn't install {requirements} (exit code {pip.returncode})")
 
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         """Run the program to its end; its output is this process's output, which the engine shows."""
@@ -213,7 +212,7 @@ def main() -> None:
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
         server.wait_for_termination()
-    # Not sys.exit: it would wait for running calls, and so for their programs, which end by themselves when this process does.
+    # Not sys.exit: it would wait for running calls, and so for their programs, which end when this process does.
     os._exit(0)
 
 

@@ -1,13 +1,15 @@
 """Run one Pulumi program in the interpreter its project chose; started by python_language_host, never imported by it.
 
-The interpreter may be another project's virtual environment, so this file needs nothing but that environment's Pulumi SDK.
+The interpreter may be another project's virtual environment, so this file needs nothing but that environment's Pulumi
+SDK.
 
-It is given one argument: the number of a file descriptor, the reading end of a pipe. The host writes one line of JSON to it
-(see `python_language_host.program_settings`) and keeps it open for as long as it lives. Secrets in the configuration
-therefore never show in this process's arguments or environment, and the end of the pipe means the end of the host.
+It is given one argument: the number of a file descriptor, the reading end of a pipe. The host writes one line of JSON
+to it (see `python_language_host.program_settings`) and keeps it open for as long as it lives. Secrets in the
+configuration therefore never show in this process's arguments or environment, and the end of the pipe means the end of
+the host.
 
-Exit codes are those of Pulumi's own Python executor (sdk/python/cmd/pulumi-language-python-exec): 0 done, 32 failed and the
-engine was told why, anything else failed and the host has to say so.
+Exit codes are those of Pulumi's own Python executor (sdk/python/cmd/pulumi-language-python-exec): 0 done, 32 failed and
+the engine was told why, anything else failed and the host has to say so.
 """
 
 import asyncio
@@ -31,7 +33,7 @@ THREADS_PER_PARALLEL_OPERATION = 4
 
 
 def read_line(descriptor: int) -> str:
-    """Read one line without taking anything that follows it, so that what remains readable is only the end of the pipe."""
+    """Read one line and nothing after it, so that all that remains to be read is the end of the pipe."""
     line = bytearray()
     while not line.endswith(b"\n"):
         block = os.read(descriptor, 1)
@@ -42,18 +44,23 @@ def read_line(descriptor: int) -> str:
 
 
 def exit_with_host(descriptor: int) -> None:
-    """Block until the host's end of the pipe closes, which also happens when the host is killed, then end this process."""
+    """Block until the host's end of the pipe closes, as it also does when the host is killed, then end this process."""
     os.read(descriptor, 1)
     os._exit(EXIT_INTERRUPTED)
 
 
 def user_traceback(error: BaseException, program: Path) -> str:
-    """Format the traceback from the program's own first frame on: what runs before it explains nothing to its author."""
+    """Format the traceback from the program's own first frame on: what runs before it explains nothing to its author.
+
+    A program that doesn't even compile has no frame, and its SyntaxError says all there is.
+    """
     extracted = traceback.extract_tb(error.__traceback__)
     program_files = {program, program / "__main__.py"}
     for index, frame in enumerate(extracted):
         if Path(frame.filename).resolve() in program_files:
             return "".join(traceback.format_exception(error, limit=-(len(extracted) - index)))
+    if isinstance(error, SyntaxError):
+        return "".join(traceback.format_exception_only(error))
     return "".join(traceback.format_exception(error))
 
 
@@ -64,8 +71,8 @@ def run(settings: Mapping[str, Any]) -> int:
         import pulumi.runtime
     except ImportError as error:
         sys.stderr.write(
-            f"The Pulumi SDK can't be imported by {sys.executable}: {error}. Install the program's packages into that"
-            " environment (for example `pulumi install`), or name another one in Pulumi.yaml under runtime.options.virtualenv.\n"
+            f"{sys.executable} can't import the Pulumi SDK: {error}. Install the program's packages there"
+            " (`pulumi install`), or name another one in Pulumi.yaml under runtime.options.virtualenv.\n"
         )
         return EXIT_FAILED_WITHOUT_MESSAGE
 
@@ -101,7 +108,7 @@ def run(settings: Mapping[str, Any]) -> int:
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return EXIT_FAILED_WITHOUT_MESSAGE
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever the program raises is its author's to see
         pulumi.log.error(f"Program failed with an unhandled exception:\n{user_traceback(error, program)}")
         return EXIT_FAILED_WITH_MESSAGE
     finally:
