@@ -1,0 +1,250 @@
+"""What the entries of a journal say, taken one after the other; not judged here, and the same whenever it is read.
+
+Which version is *in charge* matters most: the one put in place last by a deploy or a recovery, and not rolled back
+since. Only its time in charge (its *tenure*) can speak for or against a version. A version that a rollback went back to
+is applied, but not in charge: what happens then says whether the rollback helped.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from rollback_plugin.journal.entries import (
+    AlarmChanged,
+    AlarmState,
+    Deployed,
+    Entry,
+    Held,
+    LockBroken,
+    OperationFailed,
+    Recovered,
+    RecoveryStarted,
+    Released,
+    RollbackStarted,
+    RollbackVerified,
+    RolledBack,
+    TrafficShifted,
+)
+from rollback_plugin.journal.status import Operation, OperationFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """A version's latest time in charge. `successor` is the version that was put in its place."""
+
+    start: datetime
+    bake_ends_at: datetime
+    end: datetime | None = None
+    successor: int | None = None
+
+    @property
+    def baked(self) -> bool:
+        """Whether it wasn't cut short."""
+        return self.end is None or self.end >= self.bake_ends_at
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether something that happened then counts against the version: after it came, in its bake window, in "
+        "charge."""
+        return self.start < moment <= self.bake_ends_at and (self.end is None or moment <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    deployed: Deployed
+    tenure: Tenure
+    quarantine: RolledBack | None = None
+    released: Released | None = None
+    exonerated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    entries_seen: int = 0
+    versions: Mapping[int, VersionFacts] = field(default_factory=dict)
+    applied: int | None = None
+    in_charge: int | None = None
+    reapplied_at: datetime | None = None
+    """When an operation of ours last changed what is applied."""
+    operation: Operation | None = None
+    verifying: Operation | None = None
+    unhelpful: Operation | None = None
+    last_failure: OperationFailure | None = None
+    alarms: Mapping[str, AlarmChanged] = field(default_factory=dict)
+    rang: tuple[AlarmChanged, ...] = ()
+    """Every time an alarm was seen to have gone to ALARM."""
+    held: Held | None = None
+
+
+def apply(facts: Facts, entry: Entry) -> Facts:
+    """The facts after one more entry."""
+    facts = replace(facts, entries_seen=entry.sequence)
+    match entry.event:
+        case Deployed() as event:
+            return _deployed(facts, event)
+        case AlarmChanged() as event:
+            rang = (*facts.rang, event) if event.state is AlarmState.ALARM else facts.rang
+            return replace(facts, alarms={**facts.alarms, event.alarm: event}, rang=rang)
+        case RollbackStarted() | RecoveryStarted() as event:
+            return _started(facts, event, entry)
+        case TrafficShifted() as event:
+            return _traffic_shifted(facts, event, entry.time)
+        case RolledBack() as event:
+            return _rolled_back(facts, event, entry.time)
+        case RollbackVerified() as event:
+            return _verified(facts, event, entry.time)
+        case Recovered() as event:
+            return _recovered(facts, event, entry.time)
+        case OperationFailed() as event:
+            return _failed(facts, event, entry.time)
+        case Held() as event:
+            return replace(facts, held=event)
+        case Released() as event:
+            return _released(facts, event)
+        case LockBroken():
+            return facts
+        case _ as never:
+            assert_never(never)
+
+
+def _deployed(facts: Facts, event: Deployed) -> Facts:
+    if event.version in facts.versions:
+        return facts
+    tenure = Tenure(event.started_at, event.finished_at + timedelta(seconds=event.bake_seconds))
+    # The backend keeps times in whole seconds, so nothing smaller can tell which of two updates came last.
+    if facts.reapplied_at is not None and event.finished_at < facts.reapplied_at.replace(microsecond=0):
+        # Recorded late: an operation of ours has already replaced what this deploy did.
+        never_in_charge = replace(tenure, end=event.started_at, successor=facts.applied)
+        return _with_version(facts, VersionFacts(event, never_in_charge))
+    facts = _with_version(_end_tenure(facts, event.started_at, successor=event.version), VersionFacts(event, tenure))
+    return replace(
+        facts,
+        applied=event.version,
+        in_charge=event.version,
+        # Whatever the alarms do from now on, it says nothing about the rollback any more.
+        verifying=None,
+        unhelpful=None,
+        last_failure=None,
+        held=None,
+    )
+
+
+def _started(facts: Facts, event: RollbackStarted | RecoveryStarted, entry: Entry) -> Facts:
+    rollback = event if isinstance(event, RollbackStarted) else None
+    operation = Operation(
+        id=event.operation,
+        kind="rollback" if rollback else "recovery",
+        undoes=rollback.undoes if rollback else None,
+        target=event.target,
+        reason=event.reason,
+        alarms=rollback.alarms if rollback else (),
+        started_at=entry.time,
+        last_activity_at=entry.time,
+        actor=entry.actor,
+    )
+    return replace(
+        facts,
+        operation=operation,
+        verifying=None,
+        # A recovery that fails leaves its ground standing.
+        unhelpful=None if rollback else facts.unhelpful,
+        last_failure=None,
+        held=None,
+    )
+
+
+def _traffic_shifted(facts: Facts, event: TrafficShifted, time: datetime) -> Facts:
+    operation = facts.operation
+    if operation is None or operation.id != event.operation:
+        return facts
+    return replace(facts, operation=replace(operation, shifted=(*operation.shifted, event), last_activity_at=time))
+
+
+def _rolled_back(facts: Facts, event: RolledBack, time: datetime) -> Facts:
+    facts = _end_tenure(facts, time, successor=event.target)
+    undone = facts.versions.get(event.undoes)
+    if undone is not None:
+        facts = _with_version(facts, replace(undone, quarantine=event, released=None))
+    ended = _ended(facts, event.operation, time)
+    return replace(
+        facts,
+        applied=event.target,
+        reapplied_at=time,
+        operation=None if ended else facts.operation,
+        verifying=ended,
+        unhelpful=None,
+    )
+
+
+def _verified(facts: Facts, event: RollbackVerified, time: datetime) -> Facts:
+    operation = facts.verifying
+    if operation is None or operation.id != event.operation:
+        return facts
+    if event.helped:
+        return replace(facts, verifying=None)
+    # These went on ringing without it, so it isn't what makes them ring.
+    blamed = facts.versions.get(operation.undoes) if operation.undoes is not None else None
+    if blamed is not None:
+        facts = _with_version(facts, replace(blamed, exonerated=blamed.exonerated.union(event.still_ringing)))
+    return replace(facts, verifying=None, unhelpful=replace(operation, last_activity_at=time))
+
+
+def _recovered(facts: Facts, event: Recovered, time: datetime) -> Facts:
+    facts = _end_tenure(facts, time, successor=event.target)
+    target = facts.versions.get(event.target)
+    if target is not None:
+        ringing = {name for name, alarm in facts.alarms.items() if alarm.state is AlarmState.ALARM}
+        bake_ends_at = time + timedelta(seconds=target.deployed.bake_seconds)
+        facts = _with_version(
+            facts,
+            replace(
+                target,
+                tenure=Tenure(time, bake_ends_at),
+                quarantine=None,
+                released=None,
+                exonerated=target.exonerated.union(ringing),
+            ),
+        )
+    ended = _ended(facts, event.operation, time)
+    return replace(
+        facts,
+        applied=event.target,
+        in_charge=event.target,
+        reapplied_at=time,
+        operation=None if ended else facts.operation,
+        verifying=None,
+        unhelpful=None,
+    )
+
+
+def _failed(facts: Facts, event: OperationFailed, time: datetime) -> Facts:
+    ended = _ended(facts, event.operation, time)
+    if ended is None:
+        return facts
+    return replace(facts, operation=None, last_failure=OperationFailure(ended, event.error, time))
+
+
+def _released(facts: Facts, event: Released) -> Facts:
+    version = facts.versions.get(event.version)
+    if version is None or version.quarantine is None:
+        return facts
+    return replace(_with_version(facts, replace(version, quarantine=None, released=event)), held=None)
+
+
+def _ended(facts: Facts, operation: str, time: datetime) -> Operation | None:
+    """The operation in progress as it was at its end, when it is the one named."""
+    if facts.operation is None or facts.operation.id != operation:
+        return None
+    return replace(facts.operation, last_activity_at=time)
+
+
+def _end_tenure(facts: Facts, time: datetime, successor: int) -> Facts:
+    if facts.in_charge is None:
+        return facts
+    version = facts.versions[facts.in_charge]
+    ended = replace(version.tenure, end=max(time, version.tenure.start), successor=successor)
+    return replace(_with_version(facts, replace(version, tenure=ended)), in_charge=None)
+
+
+def _with_version(facts: Facts, version: VersionFacts) -> Facts:
+    return replace(facts, versions={**facts.versions, version.deployed.version: version})

@@ -1,0 +1,89 @@
+"""From a journal to a stack's status at a given time: no clock, no I/O, the same for all who read the same entries.
+
+- *An alarm counts against* a version when it went to ALARM after that version's update began (or its recovery was
+  done), not later than the end of its bake window, and while the version was in charge; unless the version was shown
+  not to be its cause. When the alarm was noticed, or written down, doesn't matter: an alarm that goes off half-way
+  through an update counts against it, and one that rang before the update doesn't.
+- *In charge* is the version deployed or recovered last, until another takes its place or it is rolled back. An alarm
+  after a rollback counts against nobody.
+- *Healthy*: its update succeeded, the whole bake window passed while it was in charge, and no alarm counts against it.
+  Time alone turns baking into healthy, and changes nothing else.
+- *Superseded*: another deploy or recovery began before its bake window had passed. With an alarm against it, it stays
+  suspect.
+- *Quarantined*: rolled back. A recovery or a release lifts it; nothing else does.
+- *A recovery* starts a new bake window, and clears the version of the alarms that ring then: they rang without it.
+- *A rollback that didn't help* clears the version it undid of the alarms that went on ringing.
+- *A failed update* makes a version too, and it is the one applied: what it got done is live.
+- *A deploy recorded only after* an operation that came later than it did is superseded: what it did is gone.
+- *A deploy during verification* ends it: the alarms can't tell the two apart any more.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import reduce
+from types import MappingProxyType
+
+from rollback_plugin.journal.entries import AlarmChanged, Entry
+from rollback_plugin.journal.facts import Facts, VersionFacts, apply
+from rollback_plugin.journal.status import Status, Verdict, VersionStatus
+
+
+def fold(entries: Sequence[Entry], now: datetime) -> Status:
+    """The stack's status at `now`, which is not before the last entry."""
+    facts: Facts = reduce(apply, entries, Facts())
+    return Status(
+        entries_seen=facts.entries_seen,
+        versions=tuple(_judged(facts.versions[number], facts.rang, now) for number in sorted(facts.versions)),
+        applied=facts.applied,
+        newest=max(facts.versions, default=None),
+        operation=facts.operation,
+        verifying=facts.verifying,
+        unhelpful=facts.unhelpful,
+        last_failure=facts.last_failure,
+        alarms=MappingProxyType(dict(facts.alarms)),
+        held=facts.held,
+    )
+
+
+def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) -> VersionStatus:
+    against = {
+        alarm.alarm: alarm
+        for alarm in reversed(rang)
+        if version.tenure.covers(alarm.since) and alarm.alarm not in version.exonerated
+    }
+    verdict, reason = _verdict(version, against, now)
+    return VersionStatus(
+        number=version.deployed.version,
+        verdict=verdict,
+        reason=reason,
+        content_digest=version.deployed.content_digest,
+        started_at=version.deployed.started_at,
+        deployed_at=version.deployed.finished_at,
+        bake_ends_at=version.tenure.bake_ends_at,
+        succeeded=version.deployed.succeeded,
+        quarantined=version.quarantine is not None,
+        attributable_alarms=tuple(sorted(against)),
+        exonerated_alarms=tuple(sorted(version.exonerated)),
+    )
+
+
+def _verdict(version: VersionFacts, against: Mapping[str, AlarmChanged], now: datetime) -> tuple[Verdict, str]:
+    tenure = version.tenure
+    if version.quarantine is not None:
+        return Verdict.QUARANTINED, f"rolled back to version {version.quarantine.target}"
+    if version.released is not None:
+        return Verdict.RELEASED, f"its quarantine was lifted: {version.released.explanation or 'no reason was given'}"
+    if not version.deployed.succeeded:
+        return Verdict.FAILED, "its update failed"
+    if against:
+        alarms = ", ".join(f"{name} at {_clock_time(alarm.since)}" for name, alarm in sorted(against.items()))
+        return Verdict.SUSPECT, f"went to ALARM in its bake window: {alarms}"
+    if not tenure.baked:
+        return Verdict.SUPERSEDED, f"version {tenure.successor} took its place before its bake window had passed"
+    if now < tenure.bake_ends_at:
+        return Verdict.BAKING, f"its bake window ends at {_clock_time(tenure.bake_ends_at)}"
+    return Verdict.HEALTHY, "its bake window passed without an alarm"
+
+
+def _clock_time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
