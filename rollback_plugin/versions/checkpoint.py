@@ -111,7 +111,9 @@ class Checkpoint:
             raise _damaged(source, "it is not a JSON object")
         _check_readable(document, source)
         snapshot = _snapshot(document, source)
-        raw_resources = [] if snapshot is None else snapshot.get("resources") or []
+        raw_resources = None if snapshot is None else snapshot.get("resources")
+        if raw_resources is None:
+            return cls(document, ())
         if not isinstance(raw_resources, list):
             raise _damaged(source, "its resources are not a list")
         resources = tuple(_parse_resource(raw, index, source) for index, raw in enumerate(raw_resources))
@@ -207,7 +209,7 @@ def _snapshot(document: Mapping[str, Any], source: str) -> Mapping[str, Any] | N
 def _with_resources(
     document: Mapping[str, Any], snapshot: Mapping[str, Any] | None, resources: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    if snapshot is None or (not snapshot.get("resources") and "resources" not in snapshot and not resources):
+    if snapshot is None or (snapshot.get("resources") is None and not resources):
         return dict(document)
     changed = {**snapshot, "resources": resources}
     if "deployment" in document:

@@ -1,0 +1,151 @@
+"""Versions come back as they were written, or are refused."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from rollback_plugin.errors import DamagedSnapshot, UnknownVersion, WriteConflict
+from rollback_plugin.stack import StackName
+from rollback_plugin.store.folder import FolderStore
+from rollback_plugin.versions.archive import LONGEST_CHAIN, VersionArchive
+from rollback_plugin.versions.checkpoint import Checkpoint
+from rollback_plugin.versions.version import Version
+from tests.unit.versions.examples import checkpoint, resource
+
+STACK = StackName("shop", "dev")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path)
+
+
+@pytest.fixture
+def archive(store: FolderStore) -> VersionArchive:
+    return VersionArchive(store, STACK)
+
+
+def version(number: int, state: Checkpoint, update: str | None = None) -> Version:
+    time = datetime(2026, 1, 1, 0, number, tzinfo=UTC)
+    return Version(
+        number=number,
+        stack=STACK,
+        update=update or f"dev-{number}",
+        started_at=time,
+        finished_at=time,
+        succeeded=True,
+        checkpoint_digest=state.digest,
+    )
+
+
+def state(number: int, *, resources: int = 30) -> Checkpoint:
+    """States that differ in one resource and in the order of two."""
+    named = [resource(f"r{index}", inputs={"size": index}) for index in range(resources)]
+    named[0]["inputs"] = {"size": number}
+    return checkpoint(*(reversed(named) if number % 2 else named))
+
+
+def test_versions_and_their_checkpoints_come_back_through_many_deltas(archive: VersionArchive) -> None:
+    numbers = range(1, 2 * LONGEST_CHAIN + 4)
+    digests = {number: archive.write(version(number, state(number)), state(number)) for number in numbers}
+
+    for number in numbers:
+        assert archive.read(number, digests[number]) == version(number, state(number))
+        assert archive.checkpoint(number).canonical == state(number).canonical
+    assert archive.numbers() == tuple(numbers)
+
+
+def test_most_checkpoints_are_kept_as_what_changed(archive: VersionArchive, store: FolderStore) -> None:
+    for number in range(1, 6):
+        archive.write(version(number, state(2 * number)), state(2 * number))
+
+    sizes = [len(store.read(key)) for key in store.list("blobs/")]
+
+    assert sorted(size > len(state(2).canonical) // 2 for size in sizes) == [False] * 4 + [True]
+
+
+def test_writing_the_same_update_again_changes_nothing(archive: VersionArchive, store: FolderStore) -> None:
+    first = archive.write(version(1, state(1)), state(1))
+    before = {key: store.read(key) for key in store.list()}
+
+    again = archive.write(version(1, state(1)).model_copy(update={"message": "came second"}), state(1))
+
+    assert again == first
+    assert {key: store.read(key) for key in store.list()} == before
+
+
+def test_a_number_belongs_to_one_update(archive: VersionArchive) -> None:
+    archive.write(version(1, state(1)), state(1))
+
+    with pytest.raises(WriteConflict):
+        archive.write(version(1, state(2), update="another"), state(2))
+
+
+def test_a_checkpoint_that_is_not_the_versions_is_not_kept(archive: VersionArchive, store: FolderStore) -> None:
+    with pytest.raises(DamagedSnapshot):
+        archive.write(version(1, state(1)), state(2))
+
+    assert list(store.list()) == []
+
+
+def test_an_unknown_version_is_answered_with_those_there_are(archive: VersionArchive) -> None:
+    with pytest.raises(UnknownVersion, match="rollback record"):
+        archive.read(1)
+    archive.write(version(1, state(1)), state(1))
+    with pytest.raises(UnknownVersion, match="no version 7; it has 1"):
+        archive.checkpoint(7)
+
+
+def test_a_changed_object_is_noticed(archive: VersionArchive, store: FolderStore) -> None:
+    digest = archive.write(version(1, state(1)), state(1))
+    key = "stacks/shop/dev/versions/00000001.json"
+    document = json.loads(store.read(key))
+    document["version"]["succeeded"] = False
+    store.write(key, json.dumps(document).encode())
+
+    with pytest.raises(DamagedSnapshot, match=key):
+        archive.read(1, digest)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"not json"])
+def test_an_unreadable_object_is_refused(archive: VersionArchive, store: FolderStore, damage: bytes) -> None:
+    archive.write(version(1, state(1)), state(1))
+    store.write("stacks/shop/dev/versions/00000001.json", damage)
+
+    with pytest.raises(DamagedSnapshot, match="can't be read"):
+        archive.read(1)
+
+
+def test_every_byte_a_checkpoint_is_built_from_is_verified(archive: VersionArchive, store: FolderStore) -> None:
+    for number in (1, 2):
+        archive.write(version(number, state(2 * number)), state(2 * number))
+    for key in list(store.list("blobs/")):
+        kept = store.read(key)
+        store.write(key, kept.replace(b"r7", b"r8") if b"r7" in kept else kept + b" ")
+        with pytest.raises(DamagedSnapshot, match=key):
+            archive.checkpoint(2)
+        store.write(key, kept)
+    assert archive.checkpoint(2).digest == state(4).digest
+
+
+def test_lost_bytes_are_named(archive: VersionArchive, store: FolderStore) -> None:
+    archive.write(version(1, state(1)), state(1))
+    (key,) = store.list("blobs/")
+    store.delete(key)
+
+    with pytest.raises(DamagedSnapshot, match=key):
+        archive.checkpoint(1)
+
+
+def test_a_damaged_predecessor_does_not_keep_a_version_from_being_written(
+    archive: VersionArchive, store: FolderStore
+) -> None:
+    archive.write(version(1, state(2)), state(2))
+    for key in list(store.list("blobs/")):
+        store.delete(key)
+
+    archive.write(version(2, state(4)), state(4))
+
+    assert archive.checkpoint(2).digest == state(4).digest
