@@ -1,0 +1,50 @@
+"""The plugin process: `python -m rollback_plugin.embedded.provider [flags] <engine address>`.
+
+The engine starts it, reads the port from the first line of its output, and stops it when the run is over. Should the engine
+be killed, the plugin notices that its parent is gone and ends itself.
+"""
+
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from .install import installed_version
+from .servicer import AwsProvider
+
+PARENT_CHECK_INTERVAL_SECONDS = 0.5
+WORKERS = 16
+MAX_MESSAGE_BYTES = 400 * 1024 * 1024
+"""As the engine's own limit (pulumi/pulumi, sdk/go/common/util/rpcutil/serve.go)."""
+
+
+def main() -> None:
+    parent = os.getppid()
+    server = grpc.server(
+        ThreadPoolExecutor(max_workers=WORKERS),
+        options=[("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", MAX_MESSAGE_BYTES)],
+    )
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsProvider(installed_version()), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    _wait_until_orphaned(parent)
+    server.stop(grace=None)
+
+
+def _wait_until_orphaned(parent: int) -> None:
+    """Returns when `parent` is no longer this process's parent, or on SIGINT."""
+    ticking = threading.Event()
+    try:
+        while os.getppid() == parent:
+            ticking.wait(PARENT_CHECK_INTERVAL_SECONDS)
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    main()

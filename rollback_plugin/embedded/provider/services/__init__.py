@@ -1,0 +1,22 @@
+"""The resource types the stand-in provider serves, one module per AWS service."""
+
+from rollback_plugin.errors import EmbeddedError
+
+from ..description import ResourceType
+from . import alarms, iam, lambda_events, lambda_functions, logs, sqs
+
+RESOURCE_TYPES: dict[str, ResourceType] = {
+    each.token: each
+    for module in (alarms, iam, lambda_events, lambda_functions, logs, sqs)
+    for each in module.RESOURCE_TYPES
+}
+
+
+def find_resource_type(token: str) -> ResourceType:
+    """The description of `token`. Raises `EmbeddedError` naming it and the types there are."""
+    if token not in RESOURCE_TYPES:
+        raise EmbeddedError(
+            f"The stand-in aws provider of the embedded AWS does not serve the resource type {token}. "
+            f"It serves: {', '.join(sorted(RESOURCE_TYPES))}."
+        )
+    return RESOURCE_TYPES[token]
