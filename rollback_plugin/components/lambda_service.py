@@ -157,7 +157,9 @@ class LambdaService(ServiceComponent):
             code=args["code"],
             timeout=int(args.get("timeout_seconds", 3)),
             memory_size=int(args.get("memory_mb", 128)),
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables=args.get("environment", {})),
+            environment=(
+                aws.lambda_.FunctionEnvironmentArgs(variables=args["environment"]) if args.get("environment") else None
+            ),
             publish=True,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[log_group, *granted]),
         )
