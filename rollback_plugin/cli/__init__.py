@@ -11,7 +11,7 @@ def main() -> None:
     try:
         application()
     except RollbackPluginError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -51,12 +51,15 @@ class Checkout:
 
     def select_release(self, release: int) -> None:
         """Make the orders project what it was at `release`: the release's files over those of release 1."""
-        stack_config = (self.orders / f"Pulumi.{STACK}.yaml").read_bytes()
-        shutil.rmtree(self.orders)
-        shutil.copytree(self._examples / "orders", self.orders, ignore=_GENERATED)
+        layers = [self._examples / "orders"]
         if release > 1:
-            shutil.copytree(self._examples / "releases" / str(release), self.orders, dirs_exist_ok=True)
-        (self.orders / f"Pulumi.{STACK}.yaml").write_bytes(stack_config)
+            layers.append(self._examples / "releases" / f"release_{release}")
+        wanted = {path.relative_to(layer) for layer in layers for path in layer.rglob("*") if path.is_file()}
+        for path in [path for path in self.orders.rglob("*") if path.is_file()]:
+            if path.relative_to(self.orders) not in wanted and path.name != f"Pulumi.{STACK}.yaml":
+                path.unlink()
+        for layer in layers:
+            shutil.copytree(layer, self.orders, dirs_exist_ok=True, ignore=_GENERATED)
         self._commit(f"Release {release}")
 
     def create_stack(self, project: Path, config: Mapping[str, str]) -> None:

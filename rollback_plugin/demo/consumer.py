@@ -10,7 +10,8 @@ from datetime import datetime
 
 import httpx
 
-_CURRENCIES = ("EUR", "USD", "JPY", "GBP")
+_SKUS = ("lamp", "chair", "desk", "lamp", "desk")
+_CURRENCIES = ("EUR", "USD", "GBP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,9 @@ class SteadyConsumer:
                 thread.join()
 
     def _ask(self, client: httpx.Client, number: int) -> Answer:
-        order = {"item": f"item-{number % 50}", "quantity": 1 + number % 3, "currency": _CURRENCIES[number % 4]}
+        order = {"sku": _SKUS[number % 5], "quantity": str(1 + number % 4), "currency": _CURRENCIES[number % 3]}
         try:
-            response = client.post(self._url, json=order)
+            response = client.get(self._url, params=order)
         except httpx.HTTPError as failure:
             return Answer(self._clock(), False, None, None, type(failure).__name__)
         version = response.headers.get("X-Amz-Executed-Version")

@@ -37,7 +37,7 @@ def inventory_service() -> Iterator[Inventory]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            status, body = (503, {"error": "out of service"}) if inventory.failing else (200, {"in_stock": True})
+            status, body = (503, {"error": "out of service"}) if inventory.failing else (200, {"available": 100})
             payload = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

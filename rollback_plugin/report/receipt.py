@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rollback_plugin.journal.fold import HistoryRow
+from rollback_plugin.journal.history import HistoryRow
 from rollback_plugin.report.incident import IncidentTimes
 from rollback_plugin.report.tables import history_table
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from rollback_plugin.journal.fold import HistoryRow
+from rollback_plugin.journal.history import HistoryRow
 
 _VERDICT_STYLES = {
     "healthy": "green",

@@ -1,0 +1,24 @@
+"""The command's tree: which subcommand is in which module."""
+
+import typer
+
+from rollback_plugin.cli import changing, demonstration, looking, recording, watching
+
+application = typer.Typer(
+    name="rollback",
+    help="Undo and recover deploys of Pulumi stacks, so that the consumers of a service don't notice.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 refused by the plan (nothing was touched).",
+)
+
+application.command()(demonstration.demo)
+application.command()(recording.record)
+application.command()(looking.history)
+application.command()(looking.status)
+application.command()(looking.plan)
+application.command()(changing.undo)
+application.command()(changing.recover)
+application.command()(changing.release)
+application.command()(watching.watch)

@@ -1,0 +1,74 @@
+"""Every kind of journal entry has words of its own."""
+
+from typing import get_args
+
+import pytest
+
+from rollback_plugin.journal import entries as journal
+from rollback_plugin.journal.entries import AlarmState, ReasonCode
+from rollback_plugin.report.timeline import Tone, describe
+from tests.unit.report.told import alarm, at, deployed, journal as told, recovery, rollback, verified
+
+LINES = [
+    (deployed(1, 5)[1], "version 1 recorded: baking for 10 s, 1 alarm watched", Tone.NEUTRAL),
+    (alarm(AlarmState.ALARM, 5)[1], "alarm error-rate is ALARM", Tone.BAD),
+    (alarm(AlarmState.OK, 5)[1], "alarm error-rate is OK", Tone.GOOD),
+    (alarm(AlarmState.INSUFFICIENT_DATA, 5)[1], "alarm error-rate is INSUFFICIENT_DATA", Tone.NEUTRAL),
+    *zip(
+        (event for _, event in rollback("a", 2, 1, started=1, shifted=2, applied=3)),
+        (
+            "rolling version 2 back to version 1 (ALARM_AFTER_DEPLOY)",
+            "consumers of orders moved: 2 → 1",
+            "version 1 re-applied; version 2 quarantined",
+        ),
+        (Tone.ACTION, Tone.ACTION, Tone.GOOD),
+        strict=True,
+    ),
+    (verified("a", 1, helped=True)[1], "the alarms cleared: the rollback helped", Tone.GOOD),
+    (
+        verified("a", 1, helped=False)[1],
+        "still ringing: error-rate; the deploy was not the cause",
+        Tone.ATTENTION,
+    ),
+    *zip(
+        (event for _, event in recovery("b", 4, started=1, applied=2)),
+        ("recovering version 4 (ROLLBACK_DID_NOT_HELP)", "version 4 is back; it bakes anew"),
+        (Tone.ACTION, Tone.GOOD),
+        strict=True,
+    ),
+    (journal.OperationFailed(operation="a", error="no"), "operation a failed: no", Tone.BAD),
+    (
+        journal.Held(version=2, reason=ReasonCode.NO_HEALTHY_VERSION, explanation="nothing to go back to"),
+        "held at version 2 (NO_HEALTHY_VERSION): nothing to go back to",
+        Tone.ATTENTION,
+    ),
+    (journal.Released(version=2), "version 2 released from quarantine", Tone.NEUTRAL),
+    (
+        journal.LockBroken(holder="me@here:1"),
+        "removed the lock left by our own process me@here:1",
+        Tone.ATTENTION,
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "words", "tone"), LINES, ids=[type(event).__name__ for event, _, _ in LINES])
+def test_an_entry_is_told_in_words(event: journal.Event, words: str, tone: Tone) -> None:
+    (entry,) = told((5.0, event))
+
+    line = describe(entry)
+
+    assert (line.time, line.words, line.tone) == (at(5), words, tone)
+
+
+def test_every_kind_of_entry_is_in_the_table() -> None:
+    union, _ = get_args(journal.Event)
+    assert {type(event) for event, _, _ in LINES} == set(get_args(union))
+
+
+def test_a_failed_update_is_said_to_have_failed() -> None:
+    _, event = deployed(2, 5)
+    assert isinstance(event, journal.Deployed)
+
+    (entry,) = told((5.0, event.model_copy(update={"succeeded": False})))
+
+    assert (describe(entry).words, describe(entry).tone) == ("version 2 recorded: its update failed", Tone.BAD)
