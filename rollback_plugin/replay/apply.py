@@ -1,0 +1,198 @@
+"""Re-applying a recorded version to its stack: prepare, plan, update, check."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pulumi.runtime.proto import language_pb2
+
+from rollback_plugin.backend.history import Backend
+from rollback_plugin.errors import EngineFailed, NotReplayable
+from rollback_plugin.replay.assets import PlacedAssets, place_assets
+from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.events import Diagnostic, EngineEvent
+from rollback_plugin.replay.goal import DataPolicy, Goal, goal_of
+from rollback_plugin.replay.plan import Plan, Refusal, plan_of, refusals_before_the_engine
+from rollback_plugin.replay.property_values import holds_ciphertext
+from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
+from rollback_plugin.replay.registration import RegisteredResources
+from rollback_plugin.replay.scratch_project import scratch_project
+from rollback_plugin.stack import StackName
+from rollback_plugin.versions.archive import VersionArchive
+from rollback_plugin.versions.checkpoint import Checkpoint
+from rollback_plugin.versions.version import Version
+
+OperationKind = Literal["rollback", "recovery"]
+
+
+def _ignore(event: EngineEvent) -> None:
+    """For whoever doesn't watch the engine work."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What is needed to run the engine, and what was found in the way so far."""
+
+    folder: Path
+    goal: Goal
+    assets: PlacedAssets
+    refusals: tuple[Refusal, ...]
+    current: bytes
+    """The stack's state as it was when this was worked out."""
+
+
+class Replay:
+    """Re-applies versions of one stack."""
+
+    def __init__(self, stack: StackName, engine: Engine, backend: Backend, archive: VersionArchive) -> None:
+        self._stack = stack
+        self._engine = engine
+        self._backend = backend
+        self._archive = archive
+
+    def plan(self, target: int, data: DataPolicy = DataPolicy.KEEP) -> Plan:
+        """What re-applying version `target` would do. Nothing is changed and no lock is taken.
+
+        Raises:
+            UnknownVersion, DamagedSnapshot: the version can't be read.
+            WrongPassphrase, EngineFailed: the engine can't tell.
+        """
+        with self._prepared(target, data) as prepared:
+            return self._plan(prepared, data)
+
+    def apply(
+        self,
+        target: int,
+        operation: str,
+        kind: OperationKind,
+        data: DataPolicy = DataPolicy.KEEP,
+        on_event: Callable[[EngineEvent], None] = _ignore,
+    ) -> str:
+        """Make the stack what version `target` was; return the backend's name of the update that did.
+
+        Running it again after any failure or crash goes on from there. Until the plan has been found free of refusals
+        and the engine holds the
+        stack's lock, nothing is touched.
+
+        Args:
+            operation: id under which the journal knows this; it stands in the backend's history as the update's
+                message.
+            on_event: called from another thread, one event at a time.
+
+        Raises:
+            NotReplayable: the plan refuses; the message lists what stands in the way.
+            UnknownVersion, DamagedSnapshot: the version can't be read.
+            EngineLocked: another update is going on.
+            EngineFailed, WrongPassphrase: the engine reported failure.
+        """
+        with self._prepared(target, data) as prepared:
+            plan = self._plan(prepared, data)
+            if plan.refusals:
+                raise NotReplayable(_refused(self._stack, target, plan))
+            program = RegisteredResources(prepared.goal, prepared.assets.place)
+
+            def guarded(request: language_pb2.RunRequest) -> None:
+                # The engine holds the lock now: what the plan was made from can't change any more, but may have until
+                # here.
+                if self._backend.current(self._stack) != prepared.current:
+                    raise EngineFailed(
+                        f"The stack {self._stack} was changed by somebody else while its way back was worked out."
+                        " Nothing was touched;"
+                        " run the same command again."
+                    )
+                program(request)
+
+            words = "roll back to" if kind == "rollback" else "recover"
+            message = f"rollback-plugin {operation}: {words} version {target}"
+            self._engine.update(guarded, prepared.folder, on_event, message=message)
+            self._check_outputs(program, target)
+        return self._update_of(operation)
+
+    @contextmanager
+    def _prepared(self, target: int, data: DataPolicy) -> Iterator[_Prepared]:
+        version = self._archive.read(target)
+        recorded = self._engine.decrypt(self._archive.checkpoint(target))
+        state = self._backend.current(self._stack)
+        ciphered = Checkpoint.parse(state, source=f"the backend's state of {self._stack}")
+        wanted = read_resources(recorded)
+        present = read_resources(self._engine.decrypt(ciphered))
+        goal = goal_of(wanted, present, data)
+        with scratch_project(self._stack, version.config, ciphered.secrets_providers) as folder:
+            assets, missing = place_assets(
+                [registration.resource for registration in goal.registrations],
+                {resource.urn: resource for resource in present},
+                self._archive.blobs,
+                folder,
+            )
+            refusals = (
+                *refusals_before_the_engine(self._stack, wanted, ciphered, goal, missing),
+                *_config_of_other_keys(self._stack, version, recorded, ciphered),
+            )
+            yield _Prepared(folder, goal, assets, refusals, state)
+
+    def _plan(self, prepared: _Prepared, data: DataPolicy) -> Plan:
+        if prepared.refusals:
+            return Plan((), prepared.refusals, ())
+        program = RegisteredResources(prepared.goal, prepared.assets.place)
+        events: list[EngineEvent] = []
+        try:
+            self._engine.preview(program, prepared.folder, events.append)
+        except EngineFailed:
+            if not any(isinstance(e, Diagnostic) and e.severity == "error" and e.urn for e in events):
+                raise
+        return plan_of(prepared.goal, data, events, program.conflicts)
+
+    def _check_outputs(self, program: RegisteredResources, target: int) -> None:
+        """The stack's outputs are what its consumers read: they have to be what was registered. Secret ones are known
+        by name only."""
+        checkpoint = Checkpoint.parse(
+            self._backend.current(self._stack), source=f"the backend's state of {self._stack}"
+        )
+        stacks = [resource for resource in checkpoint.resources if resource.type == STACK_TYPE]
+        found = (stacks[0].outputs or {}) if stacks else {}
+        expected = program.stack_outputs
+        differing = {key for key in found.keys() | expected.keys() if (key in found) != (key in expected)}
+        differing |= {
+            k for k in found.keys() & expected.keys() if not holds_ciphertext(found[k]) and found[k] != expected[k]
+        }
+        if differing:
+            raise EngineFailed(
+                f"Version {target} of {self._stack} was re-applied, but the stack's outputs"
+                f" {', '.join(sorted(differing))} are not what they"
+                " should be. Compare `pulumi stack output` with what its consumers expect, and run the same command"
+                " again."
+            )
+
+    def _update_of(self, operation: str) -> str:
+        for update in reversed(self._backend.updates(self._stack)):
+            if update.operation == operation and update.succeeded:
+                return update.name
+        raise EngineFailed(
+            f"The engine reported success, but the backend of {self._stack} has no finished update with the operation"
+            f" {operation}."
+            " Check that the backend's history is kept (PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS and the like),"
+            " and run again."
+        )
+
+
+def _config_of_other_keys(
+    stack: StackName, version: Version, recorded: Checkpoint, current: Checkpoint
+) -> Iterator[Refusal]:
+    """Recorded config secrets can be handed to the engine only while the stack encrypts with the same keys."""
+    secret = any(value.secret or "secure" in value.value for value in version.config.values())
+    if secret and (recorded.secrets_providers or {}).get("state") != (current.secrets_providers or {}).get("state"):
+        urn = f"urn:pulumi:{stack.stack}::{stack.project}::{STACK_TYPE}::{stack.project}-{stack.stack}"
+        yield Refusal(
+            urn,
+            "config",
+            "the stack's secrets provider or its key was changed since that version, so its secret config can't be"
+            " read any more;"
+            " change it back (`pulumi stack change-secrets-provider`), or deploy that version's program",
+        )
+
+
+def _refused(stack: StackName, target: int, plan: Plan) -> str:
+    listed = "; ".join(str(refusal) for refusal in plan.refusals)
+    return f"Version {target} of {stack} can't be re-applied as it was, and nothing was touched. In the way: {listed}."

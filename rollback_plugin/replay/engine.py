@@ -1,0 +1,230 @@
+"""The Pulumi command line, run without a program and without the Automation API: one process for one thing to be
+done."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rollback_plugin.errors import EngineFailed, EngineLocked, EngineNotFound, WrongPassphrase
+from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted
+from rollback_plugin.replay.language_server import Program, serve
+from rollback_plugin.replay.property_values import holds_ciphertext
+from rollback_plugin.replay.scratch_project import scratch_project
+from rollback_plugin.stack import StackName
+from rollback_plugin.versions.checkpoint import Checkpoint
+
+# These would change what an update does, or which stack it is done to, behind the back of its arguments.
+UNWANTED_VARIABLES = frozenset(
+    {
+        "PULUMI_STACK",
+        "PULUMI_CONTINUE_ON_ERROR",
+        "PULUMI_AUTOMATION_API",
+        "PULUMI_DISABLE_RESOURCE_REFERENCES",
+        "PULUMI_DISABLE_OUTPUT_VALUES",
+        "PULUMI_DISABLE_INTEGRITY_CHECKING",
+    }
+)
+UNWANTED_PREFIX = "PULUMI_OPTION_"
+"""Prefix of the variables that stand for command line flags."""
+LOCKED = "the stack is currently locked by"
+"""pkg/backend/diy/lock.go"""
+WRONG_PASSPHRASE = ("incorrect passphrase", "passphrase must be set with", "get passphrase from environment")
+"""pkg/secrets/passphrase/manager.go"""
+
+
+class StackLocation(Protocol):
+    """Which stack, on which backend."""
+
+    @property
+    def stack(self) -> StackName: ...
+
+    @property
+    def backend_url(self) -> str:
+        """As `PULUMI_BACKEND_URL` takes it; a `file://` one absolute."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    exit_code: int
+    output: str
+    errors: str
+
+
+class Engine:
+    """The engine for one stack."""
+
+    def __init__(self, location: StackLocation, environ: Mapping[str, str]) -> None:
+        """
+        Args:
+            environ: the environment to run the engine in: PATH to find it, credentials, PULUMI_HOME with its plugins,
+                the passphrase.
+        """
+        self._stack = location.stack
+        self._backend_url = location.backend_url
+        self._environ = environ
+
+    def decrypt(self, checkpoint: Checkpoint) -> Checkpoint:
+        """The checkpoint with its secrets in plain text, in memory only. Raises `WrongPassphrase`, `EngineFailed`.
+
+        The ciphertext is put into a file backend made for the purpose, from which the engine exports it decrypted.
+        """
+        if not holds_ciphertext(checkpoint.document):
+            return checkpoint
+        with scratch_project(self._stack, {}, checkpoint.secrets_providers) as folder:
+            state = folder / "state" / ".pulumi"
+            stack_file = state / "stacks" / self._stack.project / f"{self._stack.stack}.json"
+            stack_file.parent.mkdir(parents=True)
+            (state / "meta.yaml").write_text("version: 1\n")
+            latest = {**checkpoint.deployment, "resources": [resource.document for resource in checkpoint.resources]}
+            document = {"stack": self._stack.fully_qualified, "latest": latest}
+            kind = {key: checkpoint.envelope[key] for key in ("version", "features") if key in checkpoint.envelope}
+            stack_file.write_text(json.dumps({**kind, "checkpoint": document}))
+            finished = self._run(
+                ["stack", "export", "--show-secrets", "--stack", self._stack.fully_qualified],
+                folder,
+                {"PULUMI_BACKEND_URL": f"file://{folder / 'state'}"},
+            )
+        if finished.exit_code != 0:
+            raise self._failure("open the secrets of a recorded version", finished, ())
+        return Checkpoint.parse(finished.output.encode(), source="the decrypted checkpoint")
+
+    def preview(self, program: Program, folder: Path, on_event: Callable[[EngineEvent], None]) -> None:
+        """Let the engine work out what running the program would do; nothing is changed.
+
+        Raises:
+            EngineFailed, WrongPassphrase: the engine can't tell.
+        """
+        self._operate("preview", "work out what the re-application would do", program, folder, on_event, [])
+
+    def update(self, program: Program, folder: Path, on_event: Callable[[EngineEvent], None], *, message: str) -> None:
+        """Make the stack what the program registers.
+
+        Args:
+            folder: the scratch project to run in.
+            message: what the backend's history will say about this update.
+
+        Raises:
+            EngineLocked: another update holds the stack's lock; nothing was changed.
+            EngineFailed, WrongPassphrase: the engine reported failure, perhaps half-way; running it again goes on from
+                there.
+        """
+        arguments = ["--yes", "--skip-preview", "--message", message]
+        self._operate("up", "re-apply the recorded version", program, folder, on_event, arguments)
+
+    def _operate(
+        self,
+        command: str,
+        purpose: str,
+        program: Program,
+        folder: Path,
+        on_event: Callable[[EngineEvent], None],
+        arguments: Sequence[str],
+    ) -> None:
+        errors: list[Diagnostic] = []
+
+        def collect(event: EngineEvent) -> None:
+            if isinstance(event, Diagnostic) and event.severity == "error":
+                errors.append(event)
+            on_event(event)
+
+        with serve(program, collect) as server:
+            finished = self._run(
+                [
+                    command,
+                    "--stack",
+                    self._stack.fully_qualified,
+                    f"--client={server.address}",
+                    "--exec-kind=auto.inline",
+                    f"--event-log=tcp://{server.address}",
+                    "--suppress-outputs",
+                    "--suppress-progress",
+                    *arguments,
+                ],
+                folder,
+                {"PULUMI_BACKEND_URL": self._backend_url, "PULUMI_DEBUG_COMMANDS": "true"},
+                on_started=lambda process_id: on_event(EngineStarted(process_id)),
+            )
+            if server.failure is not None:
+                raise server.failure
+        if finished.exit_code != 0:
+            raise self._failure(purpose, finished, errors)
+
+    def _run(
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        variables: Mapping[str, str],
+        on_started: Callable[[int], None] = lambda process_id: None,
+    ) -> _Finished:
+        environment = {
+            name: value
+            for name, value in self._environ.items()
+            if name not in UNWANTED_VARIABLES and not name.startswith(UNWANTED_PREFIX)
+        }
+        environment.update(variables)
+        environment["PULUMI_SKIP_UPDATE_CHECK"] = "true"
+        process = subprocess.Popen(
+            [self._executable(), *arguments, "--non-interactive", "--color=never"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A Ctrl-C of the terminal reaches this process alone, which hands it on once: a second one makes the engine
+            # give up without finishing what it is doing.
+            process_group=0,
+        )
+        on_started(process.pid)
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            process.communicate()
+            raise
+        return _Finished(process.returncode, output, errors)
+
+    def _executable(self) -> str:
+        found = shutil.which("pulumi", path=self._environ.get("PATH", os.defpath))
+        if found is None:
+            raise EngineNotFound(
+                "There is no `pulumi` on PATH, and nothing can be re-applied without it. Install the Pulumi CLI"
+                " (https://www.pulumi.com/docs/install/) or put its folder on PATH."
+            )
+        return found
+
+    def _failure(self, purpose: str, finished: _Finished, errors: Sequence[Diagnostic]) -> Exception:
+        said = finished.errors.strip() or finished.output.strip()
+        if LOCKED in said:
+            return EngineLocked(
+                f"The stack {self._stack} is locked by another update ({_holders(said)}), so nothing was changed."
+                " Wait for that update to"
+                f" end; if its process is gone, run `pulumi cancel --stack {self._stack.stack}` and try again."
+            )
+        if any(words in said for words in WRONG_PASSPHRASE):
+            return WrongPassphrase(
+                f"The secrets of the stack {self._stack} can't be opened: the passphrase in the environment is"
+                " missing or is another one."
+                " Set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to what `pulumi up` uses for this"
+                " stack."
+            )
+        reasons = [f"{error.urn or 'engine'}: {error.message}" for error in errors] or [said]
+        return EngineFailed(
+            f"The Pulumi engine could not {purpose} of the stack {self._stack} (exit code {finished.exit_code}). It"
+            " said: "
+            + " | ".join(" ".join(reason.split()) for reason in reasons)
+            + " Put right what it names and run the same command again; it goes on from where this ended."
+        )
+
+
+def _holders(said: str) -> str:
+    """`user@host (pid 1) at time`, as the engine lists the locks it found."""
+    found = [line.partition("created by ")[2].strip() for line in said.splitlines() if "created by " in line]
+    return "; ".join(found) or "holder unknown"

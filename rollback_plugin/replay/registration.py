@@ -1,0 +1,243 @@
+"""Stands in for the program: registers recorded resources with the engine, each after what it depends on, relinked to
+what is live."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+import grpc
+from pulumi.runtime.proto import language_pb2, resource_pb2, resource_pb2_grpc
+
+from rollback_plugin.errors import EngineFailed, NotReplayable
+from rollback_plugin.replay.goal import Goal, Registration
+from rollback_plugin.replay.language_server import CHANNEL_OPTIONS
+from rollback_plugin.replay.property_values import (
+    ENGINE_INTERNAL,
+    UNKNOWN,
+    Value,
+    as_the_program_gave_it,
+    from_struct,
+    to_protobuf,
+    to_struct,
+    unwrapped,
+)
+from rollback_plugin.replay.recorded import RecordedResource, dependency_order
+from rollback_plugin.replay.relink import Conflict, LiveOutput, live_outputs, relink_output, relink_property, table_of
+
+CONCURRENT_REGISTRATIONS = 64
+"""Registrations that wait for the engine at the same time; how many it works on is the engine's own limit."""
+REQUIRED_FEATURES = ("secrets", "resourceReferences", "deletedWith")
+
+Placed = Callable[[Value], Value]
+"""Gives every asset inside a value the path its bytes lie at."""
+
+
+class RegisteredResources:
+    """The program of one engine run, callable once per `Run` of the language runtime.
+
+    Afterwards `conflicts` says where relinking could not decide (a preview collects them, an update stops at the
+    first), and
+    `stack_outputs` what was registered as the stack's outputs.
+    """
+
+    def __init__(self, goal: Goal, place_assets: Placed) -> None:
+        self._goal = goal
+        self._place_assets = place_assets
+        self._by_urn = goal.by_urn
+        self._children: dict[str, list[str]] = defaultdict(list)
+        for registration in goal.registrations:
+            self._children[registration.resource.parent].append(registration.resource.urn)
+        self._lock = threading.Lock()
+        self.conflicts: list[tuple[str, Conflict]] = []
+        """(URN, what is ambiguous)"""
+        self.stack_outputs: Mapping[str, Value] = {}
+
+    def __call__(self, request: language_pb2.RunRequest) -> None:
+        """Register everything with the request's resource monitor. Raises `NotReplayable`, `EngineFailed`,
+        `grpc.RpcError`."""
+        with grpc.insecure_channel(request.monitor_address, options=CHANNEL_OPTIONS) as channel:
+            monitor = resource_pb2_grpc.ResourceMonitorStub(channel)
+            _require_features(monitor)
+            run = _Run(monitor, preview=request.dryRun)
+            self._register_all(run)
+            self._register_outputs(run)
+
+    def _register_all(self, run: "_Run") -> None:
+        order = dependency_order([registration.resource for registration in self._goal.registrations])
+        with ThreadPoolExecutor(CONCURRENT_REGISTRATIONS, thread_name_prefix="register") as pool:
+            under_way: dict[Future[None], str] = {}
+            while order.is_active():
+                for urn in order.get_ready():
+                    under_way[pool.submit(self._register, run, self._by_urn[urn])] = urn
+                finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    future.result()
+                    order.done(under_way.pop(future))
+
+    def _register(self, run: "_Run", registration: Registration) -> None:
+        resource = registration.resource
+        if resource.external:
+            urn, identity, outputs = self._read(run, resource)
+        else:
+            urn, identity, outputs = self._create_or_update(run, registration)
+        if urn != resource.urn:
+            raise EngineFailed(
+                f"The engine registered {resource.urn} as {urn}: the recorded version does not belong to this stack"
+                " as it is named now."
+            )
+        if resource.custom:
+            recorded = {**resource.outputs, "id": resource.id}
+            live = {**outputs, "id": identity or UNKNOWN}
+            run.set_live(resource.urn, live_outputs(resource.urn, recorded, live, known=not run.preview), identity)
+
+    def _create_or_update(self, run: "_Run", registration: Registration) -> tuple[str, str, Mapping[str, Value]]:
+        resource = registration.resource
+        request = resource_pb2.RegisterResourceRequest(
+            type=resource.type,
+            name=resource.name,
+            parent=resource.parent,
+            custom=resource.custom,
+            object=to_struct(self._inputs(run, resource)),
+            protect=resource.protect,
+            dependencies=resource.dependencies,
+            provider=run.provider_reference(resource),
+            propertyDependencies={
+                key: resource_pb2.RegisterResourceRequest.PropertyDependencies(urns=urns)
+                for key, urns in resource.property_dependencies.items()
+            },
+            ignoreChanges=resource.ignore_changes,
+            acceptSecrets=True,
+            acceptResources=True,
+            supportsPartialValues=True,
+            additionalSecretOutputs=resource.additional_secret_outputs,
+            aliasURNs=registration.aliases,
+            aliasSpecs=True,
+            customTimeouts=resource_pb2.RegisterResourceRequest.CustomTimeouts(
+                **{name: f"{seconds:g}s" for name, seconds in resource.custom_timeouts_seconds.items()}
+            ),
+            replaceOnChanges=resource.replace_on_changes,
+            retainOnDelete=resource.retain_on_delete,
+            deletedWith=resource.deleted_with,
+            replace_with=resource.replace_with,
+        )
+        if resource.replacement_trigger is not None:
+            request.replacement_trigger.CopyFrom(to_protobuf(resource.replacement_trigger))
+        if resource.is_provider:
+            request.version, request.pluginDownloadURL = _plugin(resource)
+        response = run.monitor.RegisterResource(request)
+        return response.urn, response.id, from_struct(response.object)
+
+    def _read(self, run: "_Run", resource: RecordedResource) -> tuple[str, str, Mapping[str, Value]]:
+        response = run.monitor.ReadResource(
+            resource_pb2.ReadResourceRequest(
+                id=resource.id,
+                type=resource.type,
+                name=resource.name,
+                parent=resource.parent,
+                properties=to_struct(self._inputs(run, resource)),
+                dependencies=resource.dependencies,
+                provider=run.provider_reference(resource),
+                acceptSecrets=True,
+                acceptResources=True,
+                additionalSecretOutputs=resource.additional_secret_outputs,
+            )
+        )
+        return response.urn, resource.id, from_struct(response.properties)
+
+    def _inputs(self, run: "_Run", resource: RecordedResource) -> Mapping[str, Value]:
+        given = as_the_program_gave_it(dict(resource.inputs))
+        if resource.is_provider:
+            given.pop("version", None)
+        return {key: self._input(run, resource, key, value) for key, value in given.items()}
+
+    def _input(self, run: "_Run", resource: RecordedResource, key: str, value: Value) -> Value:
+        sources = (
+            resource.property_dependencies.get(key, ()) if resource.property_dependencies else resource.dependencies
+        )
+        urns = {below for urn in sources for below in self._with_descendants(urn)}
+        relinked = relink_property(key, value, table_of(run.live_of(urn) for urn in sorted(urns)))
+        self._report(run, resource.urn, relinked.conflicts)
+        return self._place_assets(relinked.value)
+
+    def _register_outputs(self, run: "_Run") -> None:
+        """Register the outputs of components, and of the stack last, when everything they may come from is there."""
+        every = table_of(run.live_of(urn) for urn in self._by_urn)
+        components = [r.resource for r in self._goal.registrations if not r.resource.custom]
+        for component in sorted(components, key=lambda resource: resource.is_stack):
+            nearest = (
+                every if component.is_stack else table_of(run.live_of(u) for u in self._with_descendants(component.urn))
+            )
+            outputs = {}
+            for key, value in component.outputs.items():
+                relinked = relink_output(key, value, nearest, every)
+                self._report(run, component.urn, relinked.conflicts)
+                outputs[key] = relinked.value
+            if component.is_stack:
+                self.stack_outputs = unwrapped(outputs)
+            run.monitor.RegisterResourceOutputs(
+                resource_pb2.RegisterResourceOutputsRequest(urn=component.urn, outputs=to_struct(outputs))
+            )
+
+    def _with_descendants(self, urn: str) -> Sequence[str]:
+        """The resource, and where it is a component everything below it: its outputs come from there."""
+        found = [urn]
+        registration = self._by_urn.get(urn)
+        if registration is not None and not registration.resource.custom:
+            for child in self._children[urn]:
+                found.extend(self._with_descendants(child))
+        return found
+
+    def _report(self, run: "_Run", urn: str, conflicts: Sequence[Conflict]) -> None:
+        if not conflicts:
+            return
+        with self._lock:
+            self.conflicts.extend((urn, conflict) for conflict in conflicts)
+        if not run.preview:
+            listed = "; ".join(str(conflict) for conflict in conflicts)
+            raise NotReplayable(
+                f"{urn} can't be re-applied faithfully: {listed}. Deploy that version's program instead (`pulumi up`"
+                " from its commit)."
+            )
+
+
+class _Run:
+    """What is known while one run is under way."""
+
+    def __init__(self, monitor: resource_pb2_grpc.ResourceMonitorStub, *, preview: bool) -> None:
+        self.monitor = monitor
+        self.preview = preview
+        self._live: dict[str, tuple[LiveOutput, ...]] = {}
+        self._ids: dict[str, str] = {}
+
+    def set_live(self, urn: str, outputs: tuple[LiveOutput, ...], identity: str) -> None:
+        self._live[urn] = outputs
+        self._ids[urn] = identity
+
+    def live_of(self, urn: str) -> tuple[LiveOutput, ...]:
+        return self._live.get(urn, ())
+
+    def provider_reference(self, resource: RecordedResource) -> str:
+        """`<URN>::<live id>`; during a preview a provider to be created has no id yet. Components need none."""
+        urn = resource.provider_urn
+        if not urn or not resource.custom:
+            return ""
+        return f"{urn}::{self._ids[urn] or UNKNOWN}"
+
+
+def _plugin(provider: RecordedResource) -> tuple[str, str]:
+    """Version and download URL of a provider's plugin (pkg/resource/deploy/providers/registry.go keeps them in
+    `__internal`, older engines
+    beside the inputs)."""
+    internal = provider.inputs.get(ENGINE_INTERNAL) or {}
+    version = provider.inputs.get("version") or internal.get("version") or ""
+    return version, internal.get("pluginDownloadURL") or ""
+
+
+def _require_features(monitor: resource_pb2_grpc.ResourceMonitorStub) -> None:
+    for feature in REQUIRED_FEATURES:
+        if not monitor.SupportsFeature(resource_pb2.SupportsFeatureRequest(id=feature)).hasSupport:
+            raise EngineFailed(
+                f"The Pulumi engine on PATH does not support {feature}, which a faithful re-application needs. Update"
+                " the Pulumi CLI."
+            )
