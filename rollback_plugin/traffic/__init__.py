@@ -1,0 +1,1 @@
+"""Moves a service's consumers between two versions at once, without the engine."""

@@ -1,0 +1,72 @@
+"""boto3 clients from an environment that is given, not the process's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rollback_plugin.cloud.failures import cloud_errors
+from rollback_plugin.errors import InvalidConfiguration
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_lambda import LambdaClient
+
+
+@dataclass(frozen=True)
+class AwsClients:
+    """The clients of one environment; each is made when first asked for, and kept (they are safe to share).
+
+    Keys, profile, region and endpoint come from `environ` under the names boto3 knows
+    (https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html); what it doesn't say (shared config
+    files, roles) boto3 finds in its usual places.
+    """
+
+    environ: Mapping[str, str]
+    profile: str | None = None
+    default_region: str | None = None
+    """Region for what names none, before AWS_REGION and AWS_DEFAULT_REGION."""
+    _cloudwatch: dict[str, CloudWatchClient] = field(default_factory=dict, repr=False, compare=False)
+    _lambda: dict[str, LambdaClient] = field(default_factory=dict, repr=False, compare=False)
+
+    def cloudwatch(self, region: str | None = None) -> CloudWatchClient:
+        """Raises `MissingCredentials` for a profile that doesn't exist, `InvalidConfiguration` without a region."""
+        region = region or self._region()
+        if region not in self._cloudwatch:
+            with cloud_errors("make a CloudWatch client"):
+                self._cloudwatch[region] = self._session().client(
+                    "cloudwatch", region_name=region, endpoint_url=self._endpoint("CLOUDWATCH")
+                )
+        return self._cloudwatch[region]
+
+    def lambda_(self, region: str) -> LambdaClient:
+        """Raises `MissingCredentials` for a profile that doesn't exist."""
+        if region not in self._lambda:
+            with cloud_errors("make a Lambda client"):
+                self._lambda[region] = self._session().client(
+                    "lambda", region_name=region, endpoint_url=self._endpoint("LAMBDA")
+                )
+        return self._lambda[region]
+
+    def _session(self) -> boto3.Session:
+        import boto3
+
+        return boto3.Session(
+            aws_access_key_id=self.environ.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=self.environ.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=self.environ.get("AWS_SESSION_TOKEN"),
+            profile_name=self.profile or self.environ.get("AWS_PROFILE"),
+        )
+
+    def _region(self) -> str:
+        region = self.default_region or self.environ.get("AWS_REGION") or self.environ.get("AWS_DEFAULT_REGION")
+        if not region:
+            raise InvalidConfiguration(
+                "No AWS region is known for the stack's alarms: set config `aws:region` of the stack, or AWS_REGION."
+            )
+        return region
+
+    def _endpoint(self, service: str) -> str | None:
+        return self.environ.get(f"AWS_ENDPOINT_URL_{service}") or self.environ.get("AWS_ENDPOINT_URL")

@@ -1,0 +1,105 @@
+"""Puts together what works on one stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from rollback_plugin.backend.history import Backend, open_backend
+from rollback_plugin.backend.project import Project
+from rollback_plugin.cloud.clients import AwsClients
+from rollback_plugin.controller.actor import Actor
+from rollback_plugin.controller.operate import Operator
+from rollback_plugin.controller.progress import Progress
+from rollback_plugin.controller.stack_controller import StackController
+from rollback_plugin.journal.journal import Journal
+from rollback_plugin.recording.record import Recorder
+from rollback_plugin.replay.apply import Replay
+from rollback_plugin.replay.engine import Engine
+from rollback_plugin.signals.alarms import AlarmSource
+from rollback_plugin.signals.requests import RequestCounter
+from rollback_plugin.store import open_store
+from rollback_plugin.traffic.lambda_alias import LambdaAliasRouter
+from rollback_plugin.versions.archive import VersionArchive
+
+
+def utc_now() -> datetime:
+    """The clock of everything that isn't a test."""
+    return datetime.now(UTC)
+
+
+def ignore_progress(progress: Progress) -> None:
+    """For callers that show nothing."""
+
+
+def assemble(
+    project: Project,
+    environ: Mapping[str, str],
+    clock: Callable[[], datetime] = utc_now,
+    on_progress: Callable[[Progress], None] = ignore_progress,
+) -> StackController:
+    """The controller of the project's selected stack.
+
+    Nothing is asked of AWS, and no AWS client made, until alarms are read or consumers moved. Raises the errors of
+    opening store and backend (`InvalidConfiguration`, `UnsupportedBackend`, `StoreUnreachable`, `MissingCredentials`).
+    """
+    stack = project.stack
+    actor = Actor.of_this_process()
+    store = open_store(project.store_url, environ)
+    backend = open_backend(project.backend_url, environ)
+    journal = Journal(store, stack, clock, str(actor))
+    archive = VersionArchive(store, stack)
+    recorder = Recorder(backend, archive, journal, store, clock, project.root)
+    replay = Replay(Engine(project, environ), backend, archive)
+    clients = _StackClients(environ, backend, project)
+    operator = Operator(
+        stack=stack,
+        journal=journal,
+        archive=archive,
+        backend=backend,
+        recorder=recorder,
+        replay=replay,
+        router=LambdaAliasRouter(lambda region: clients.get().lambda_(region)),
+        clock=clock,
+        actor=actor,
+        on_progress=on_progress,
+    )
+    return StackController(
+        stack=stack,
+        clock=clock,
+        journal=journal,
+        archive=archive,
+        backend=backend,
+        recorder=recorder,
+        replay=replay,
+        operator=operator,
+        alarm_source=clients.alarm_source,
+        requests=RequestCounter(lambda region: clients.get().cloudwatch(region)),
+    )
+
+
+class _StackClients:
+    """AWS clients as the stack's own config wants them, once somebody needs them."""
+
+    def __init__(self, environ: Mapping[str, str], backend: Backend, project: Project) -> None:
+        self._environ = environ
+        self._backend = backend
+        self._project = project
+        self._clients: AwsClients | None = None
+
+    def get(self) -> AwsClients:
+        if self._clients is None:
+            updates = self._backend.updates(self._project.stack)
+            config = updates[-1].config if updates else {}
+            # The provider of the stack's resources reads these; its alarms lie where it made them.
+            self._clients = AwsClients(
+                self._environ,
+                profile=config["aws:profile"].value if "aws:profile" in config else None,
+                default_region=config["aws:region"].value if "aws:region" in config else None,
+            )
+        return self._clients
+
+    def alarm_source(self) -> AlarmSource:
+        client = self.get().cloudwatch()
+        account = self.get().profile or self._environ.get("AWS_PROFILE") or self._environ.get("AWS_ACCESS_KEY_ID", "")
+        return AlarmSource(client, scope=f"{account} {client.meta.region_name} {client.meta.endpoint_url}")

@@ -1,0 +1,55 @@
+"""What the controller needs of the rooms below, so that its rules can be tested without an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from rollback_plugin.stack import StackName
+
+if TYPE_CHECKING:
+    from rollback_plugin.backend.history import Lock, Update
+    from rollback_plugin.recording.record import RecordResult
+    from rollback_plugin.replay.apply import EngineEvent
+    from rollback_plugin.replay.plan import DataPolicy, Plan
+
+
+class Replayer(Protocol):
+    """Re-applies versions through the engine."""
+
+    def plan(self, target: int, data: DataPolicy) -> Plan:
+        """What applying the version would do. Touches nothing."""
+        ...
+
+    def apply(
+        self,
+        target: int,
+        operation: str,
+        kind: Literal["rollback", "recovery"],
+        data: DataPolicy,
+        on_event: Callable[[EngineEvent], None],
+    ) -> str:
+        """Make the stack agree with the version; the backend's name of the update that did.
+
+        Raises `NotReplayable` and `DamagedSnapshot` before anything is touched, `EngineLocked`, `EngineFailed`,
+        `WrongPassphrase`.
+        """
+        ...
+
+
+class VersionRecorder(Protocol):
+    """Seals the updates that nobody recorded yet."""
+
+    def record(self) -> RecordResult: ...
+
+
+class EngineBackend(Protocol):
+    """What Pulumi itself keeps of a stack."""
+
+    def updates(self, stack: StackName) -> Sequence[Update]: ...
+
+    def current(self, stack: StackName) -> bytes: ...
+
+    def locks(self, stack: StackName) -> Sequence[Lock]: ...
+
+    def break_lock(self, lock: Lock) -> None: ...
