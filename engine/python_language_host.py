@@ -11,7 +11,6 @@ Where the official host is there, it is used instead of this one; this one suppo
 
 import json
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -120,7 +119,11 @@ class PythonLanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.GetRequiredPackagesResponse()
 
     def About(self, request: language_pb2.AboutRequest, context: grpc.ServicerContext) -> language_pb2.AboutResponse:
-        return language_pb2.AboutResponse(executable=sys.executable, version=platform.python_version())
+        """Tell which Python runs the program; `pulumi about` shows it."""
+        interpreter = self._interpreter(request.info, context)
+        version = "import platform; print(platform.python_version())"
+        answer = subprocess.run([interpreter, "-c", version], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return language_pb2.AboutResponse(executable=str(interpreter), version=answer.stdout.strip() or "unknown")
 
     def InstallDependencies(
         self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext

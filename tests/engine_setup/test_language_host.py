@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -240,6 +241,13 @@ def test_pulumi_install_installs_the_programs_requirements_where_it_runs(
     assert ended.returncode == 0, ended.stdout
     said = subprocess.check_output([own_environment, "-c", "import greeting; print(greeting.WORD)"], text=True)
     assert said == "good day\n"
+
+
+def test_pulumi_about_names_the_interpreter_that_runs_the_program(project: Project, own_environment: Path) -> None:
+    ended = project.run("about")
+
+    assert ended.returncode == 0, ended.stdout
+    assert f"executable='{own_environment}' version='{platform.python_version()}'" in ended.stdout
 
 
 def test_pulumi_install_fails_with_what_pip_said(project: Project, own_environment: Path) -> None:
