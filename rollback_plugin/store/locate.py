@@ -58,7 +58,7 @@ def open_store(url: str, environ: Mapping[str, str]) -> ObjectStore:
     if not separator:
         return FolderStore(_folder(url, environ))
     if scheme == "file":
-        return FolderStore(_folder(url.removeprefix("file://").partition("?")[0], environ))
+        return FolderStore(_folder(unquote(url.removeprefix("file://").partition("?")[0]), environ))
     if scheme == "s3":
         return _s3_store(url, environ)
     raise InvalidConfiguration(

@@ -1,0 +1,191 @@
+"""A stack's state, history and locks, as a DIY backend keeps them.
+
+Read from the engine's pkg/backend/diy (store.go, state.go, lock.go), layout version 1: under `.pulumi/`, a stack's
+state is `stacks/<project>/<stack>.json`, its history `history/<project>/<stack>/<stack>-<nanoseconds>.history.json`
+and, written after it, `….checkpoint.json`, its locks `locks/organization/<project>/<stack>/<id>.json`; state and
+history also with `.gz` or `.zst`.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import yaml
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
+from rollback_plugin.backend.compression import decompressed, without_state_ending
+from rollback_plugin.backend.locks import Lock, parsed_lock
+from rollback_plugin.backend.updates import Update, parsed_update
+from rollback_plugin.errors import NoStackSelected, ObjectMissing, UnsupportedBackend
+from rollback_plugin.stack import StackName
+from rollback_plugin.store import ObjectStore, PrefixedStore, open_store
+
+SUPPORTED_SCHEMES = ("file", "s3")
+
+
+class Backend:
+    """A DIY backend whose `.pulumi/` folder is `store`. Every method may raise the store's errors."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        # History files never change once written; each is fetched once.
+        self._updates: dict[str, Update] = {}
+
+    @property
+    def location(self) -> str:
+        """Where this is, as a person would write it."""
+        return self._store.location
+
+    def updates(self, stack: StackName) -> list[Update]:
+        """Every update that ended, oldest first. One whose checkpoint isn't written yet has not ended."""
+        histories: dict[str, str] = {}
+        checkpoints = set()
+        folder = _history_folder(stack)
+        for key in self._store.list(folder):
+            stem = without_state_ending(key.removeprefix(folder))
+            if stem is None:
+                continue
+            if stem.endswith(".history"):
+                histories[stem.removesuffix(".history")] = key
+            elif stem.endswith(".checkpoint"):
+                checkpoints.add(stem.removesuffix(".checkpoint"))
+        finished = sorted(histories.keys() & checkpoints, key=_nanoseconds)
+        return [self._update(name, histories[name]) for name in finished]
+
+    def _update(self, name: str, key: str) -> Update:
+        if key not in self._updates:
+            self._updates[key] = parsed_update(name, decompressed(self._store.read(key), key), key)
+        return self._updates[key]
+
+    def checkpoint(self, stack: StackName, update: Update) -> bytes:
+        """The state right after `update`: JSON, `{"version": 3, "checkpoint": {…}}`. Raises `ObjectMissing`."""
+        stem = f"{_history_folder(stack)}{update.name}.checkpoint"
+        found = self._state_file(stem)
+        if found is None:
+            raise ObjectMissing(
+                f"The backend {self.location} has no checkpoint {stem}.json any more: somebody removed it, or "
+                "the stack."
+            )
+        return found
+
+    def current(self, stack: StackName) -> bytes:
+        """The state as it is: JSON, as in `checkpoint`. Raises `NoStackSelected`, naming the stacks there are."""
+        found = self._state_file(f"stacks/{stack.project}/{stack.stack}")
+        if found is None:
+            raise no_such_stack(stack, self.stacks(stack.project), self.location)
+        return found
+
+    def stacks(self, project: str) -> list[str]:
+        """Names of the project's stacks, sorted."""
+        folder = f"stacks/{project}/"
+        names = (without_state_ending(key.removeprefix(folder)) for key in self._store.list(folder))
+        return sorted({name for name in names if name is not None and "/" not in name})
+
+    def locks(self, stack: StackName) -> list[Lock]:
+        """Locks on the stack, oldest first; usually one or none."""
+        locks = []
+        for key in self._store.list(f"locks/{stack.fully_qualified}/"):
+            if not key.endswith(".json"):
+                continue
+            try:
+                locks.append(parsed_lock(key, self._store.read(key)))
+            except ObjectMissing:
+                # Its update ended between the listing and the reading.
+                continue
+        return sorted(locks, key=lambda lock: lock.time)
+
+    def break_lock(self, lock: Lock) -> None:
+        """Remove a lock. Whoever calls this has made sure that its process is dead."""
+        self._store.delete(lock.key)
+
+    def _state_file(self, stem: str) -> bytes | None:
+        """The newest of the files there are; a killed engine may leave one of each compression (its stackPath)."""
+        keys = [key for key in self._store.list(f"{stem}.json") if without_state_ending(key) == stem]
+        files = [decompressed(self._store.read(key), key) for key in keys]
+        return max(files, key=_manifest_time) if len(files) > 1 else next(iter(files), None)
+
+
+def open_backend(url: str, environ: Mapping[str, str]) -> Backend:
+    """The backend at `url`, written as for `pulumi login`.
+
+    Raises `UnsupportedBackend` for one that isn't a DIY backend read here, or has a layout other than version 1.
+    """
+    require_supported(url)
+    store = PrefixedStore(open_store(url, environ), ".pulumi")
+    _require_layout(store)
+    return Backend(store)
+
+
+def require_supported(url: str) -> None:
+    """Raises `UnsupportedBackend` when the backend at `url` can't be read, by its scheme."""
+    scheme = url.partition("://")[0]
+    if scheme not in SUPPORTED_SCHEMES:
+        raise UnsupportedBackend(
+            f"A {scheme}:// backend can't be read yet. Today rollback works with state in a folder (file://…) or in "
+            "an S3 bucket (s3://…); log in to one with: pulumi login s3://<bucket>."
+        )
+
+
+def no_such_stack(stack: StackName, existing: list[str], location: str) -> NoStackSelected:
+    """The error for a stack that the backend doesn't have."""
+    there = f"It has: {', '.join(existing)}." if existing else "It has none of this project."
+    return NoStackSelected(
+        f"The backend {location} has no stack {stack.stack} of the project {stack.project}. {there} Name one with "
+        "--stack, or make it with: pulumi stack init."
+    )
+
+
+def _require_layout(store: ObjectStore) -> None:
+    """The layout's version stands in `meta.yaml`, but for a time it wasn't written (pkg/backend/diy/meta.go)."""
+    try:
+        document = yaml.safe_load(store.read("meta.yaml"))
+        version = document["version"]
+    except ObjectMissing:
+        has_unscoped_stacks = any("/" not in key.removeprefix("stacks/") for key in store.list("stacks/"))
+        version = 0 if has_unscoped_stacks else 1
+    except (yaml.YAMLError, TypeError, KeyError):
+        version = None
+    if version == 0:
+        raise UnsupportedBackend(
+            f"The backend {store.location} has the layout from before Pulumi 3.61, which doesn't keep projects apart. "
+            "Bring it up to date with: pulumi state upgrade."
+        )
+    if version != 1:
+        raise UnsupportedBackend(
+            f"The backend {store.location} has a layout that isn't known here (meta.yaml says version {version}). "
+            "Upgrade with: pip install --upgrade rollback-plugin."
+        )
+
+
+def _history_folder(stack: StackName) -> str:
+    return f"history/{stack.project}/{stack.stack}/"
+
+
+def _nanoseconds(update: str) -> tuple[int, str]:
+    """By time, which is also by name but for the day that the number gets a digit longer."""
+    digits = update.rpartition("-")[2]
+    return (int(digits) if digits.isdigit() else 0, update)
+
+
+class _Manifest(BaseModel):
+    time: AwareDatetime = datetime.min.replace(tzinfo=UTC)
+
+
+class _Deployment(BaseModel):
+    manifest: _Manifest = _Manifest()
+
+
+class _Checkpoint(BaseModel):
+    latest: _Deployment | None = None
+
+
+class _StateFile(BaseModel):
+    checkpoint: _Checkpoint
+
+
+def _manifest_time(data: bytes) -> datetime:
+    """When the engine wrote a state file, by its own word; the beginning of time for one that doesn't say."""
+    try:
+        latest = _StateFile.model_validate_json(data).checkpoint.latest
+    except ValidationError:
+        latest = None
+    return (latest or _Deployment()).manifest.time
