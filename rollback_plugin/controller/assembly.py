@@ -50,7 +50,7 @@ def assemble(
     journal = Journal(store, stack, clock, str(actor))
     archive = VersionArchive(store, stack)
     recorder = Recorder(backend, archive, journal, store, clock, project.root)
-    replay = Replay(Engine(project, environ), backend, archive)
+    replay = Replay(stack, Engine(project, environ), backend, archive)
     clients = _StackClients(environ, backend, project)
     operator = Operator(
         stack=stack,

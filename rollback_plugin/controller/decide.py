@@ -21,7 +21,7 @@ from enum import StrEnum
 
 from rollback_plugin.controller.policy import StackPolicy
 from rollback_plugin.journal.entries import AlarmState, ReasonCode
-from rollback_plugin.journal.fold import Operation, Status, Verdict, VersionStatus
+from rollback_plugin.journal.status import Operation, Status, Verdict, VersionStatus
 from rollback_plugin.signals.signal import AlarmReading, Signal
 
 

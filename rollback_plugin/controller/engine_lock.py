@@ -18,7 +18,7 @@ from rollback_plugin.journal.status import Operation
 from rollback_plugin.stack import StackName
 
 if TYPE_CHECKING:
-    from rollback_plugin.backend.history import Lock
+    from rollback_plugin.backend.locks import Lock
 
 Result = TypeVar("Result")
 

@@ -15,10 +15,12 @@ def alias_version(traffic: LambdaTraffic, checkpoint: Checkpoint) -> str | None:
     """The function version that the engine pointed the alias to; None when the checkpoint doesn't hold the alias."""
     for resource in checkpoint.by_urn.values():
         outputs = resource.outputs or {}
-        if resource.type == ALIAS_TYPE and outputs.get("name") == traffic.alias:
-            # The alias names its function as the program did: by name or by ARN, which ends in the name.
-            if str(outputs.get("functionName", "")).rsplit(":", 1)[-1] == traffic.function.rsplit(":", 1)[-1]:
-                return str(outputs["functionVersion"])
+        if (
+            resource.type == ALIAS_TYPE
+            and outputs.get("name") == traffic.alias
+            and _function_name(str(outputs.get("functionName", ""))) == _function_name(traffic.function)
+        ):
+            return str(outputs["functionVersion"])
     return None
 
 
@@ -48,6 +50,11 @@ def missing_for_function(traffic: LambdaTraffic, target: Checkpoint, current: Ch
         for resource in target.by_urn.values()
         if resource.urn in needed | grants and _real(resource) and (resource.type, resource.id) not in existing
     )
+
+
+def _function_name(name_or_arn: str) -> str:
+    """Programs name a function either way, and its ARN ends in its name."""
+    return name_or_arn.rsplit(":", 1)[-1]
 
 
 def _function(traffic: LambdaTraffic, checkpoint: Checkpoint) -> Resource | None:

@@ -47,13 +47,13 @@ from rollback_plugin.journal.entries import (
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.status import Operation, Status
-from rollback_plugin.replay.plan import DataPolicy
+from rollback_plugin.replay.goal import DataPolicy
 from rollback_plugin.stack import StackName
 from rollback_plugin.traffic.interface import TrafficRouter
 from rollback_plugin.versions.archive import VersionArchive
 
 if TYPE_CHECKING:
-    from rollback_plugin.replay.apply import EngineEvent
+    from rollback_plugin.replay.events import EngineEvent
 
 ENGINE_ATTEMPTS = 3
 """How often an automatic operation runs an engine that fails: after a failure half-way, running again finishes."""
@@ -270,10 +270,10 @@ class Operator:
     def _refuse_what_cannot_be_replayed(self, target: int, data: DataPolicy) -> None:
         plan = self.replay.plan(target, data)
         if plan.refusals:
-            obstacles = "; ".join(f"{refusal.urn} {refusal.property or ''}: {refusal.why}" for refusal in plan.refusals)
+            obstacles = "; ".join(map(str, plan.refusals))
             raise NotReplayable(
-                f"Version {target} can't be applied as it was: {obstacles}. Nothing was touched. Choose another version "
-                "with `--to`, or see `rollback plan`."
+                f"Version {target} of {self.stack} can't be applied as it was, and nothing was touched. In the way: "
+                f"{obstacles}. Choose another version with `--to N`, or see `rollback plan`."
             )
 
     def _refuse_if_owner_lives(self, operation: Operation) -> None:
@@ -287,8 +287,9 @@ class Operator:
         if alive:
             raise OperationInProgress(
                 f"{operation.actor} is in the middle of a {operation.kind} of {self.stack} to version "
-                f"{operation.target}, begun at {operation.started_at:%Y-%m-%d %H:%M:%S} UTC. Wait for it; if that process "
-                "is gone, it is carried on with by whoever tries again, on another machine after 15 minutes of silence."
+                f"{operation.target}, begun at {operation.started_at:%Y-%m-%d %H:%M:%S} UTC. Wait for it; "
+                "should that process end, whoever tries next carries on with it (from another machine, once it made no "
+                "journal entry for 15 minutes)."
             )
 
     def _status_with_new_deploys(self) -> Status:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from rollback_plugin.stack import StackName
 
 if TYPE_CHECKING:
-    from rollback_plugin.backend.history import Lock, Update
+    from rollback_plugin.backend.locks import Lock
+    from rollback_plugin.backend.updates import Update
     from rollback_plugin.recording.record import RecordResult
-    from rollback_plugin.replay.apply import EngineEvent
-    from rollback_plugin.replay.plan import DataPolicy, Plan
+    from rollback_plugin.replay.events import EngineEvent
+    from rollback_plugin.replay.goal import DataPolicy
+    from rollback_plugin.replay.plan import Plan
 
 
 class Replayer(Protocol):

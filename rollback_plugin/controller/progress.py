@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from rollback_plugin.journal.entries import ReasonCode
 
 if TYPE_CHECKING:
-    from rollback_plugin.replay.apply import EngineEvent
+    from rollback_plugin.replay.events import EngineEvent
 
 
 @dataclass(frozen=True, slots=True)

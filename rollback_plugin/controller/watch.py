@@ -67,7 +67,7 @@ class Watch:
     def _read_alarms(
         self, controllers: Sequence[StackController]
     ) -> list[tuple[StackController, dict[str, AlarmObservation] | RollbackPluginError]]:
-        """Every stack with the alarms it may look at, or why they couldn't be read; one sweep per account and region."""
+        """Every stack with its alarms, or why they couldn't be read; one sweep per account and region."""
         read: list[tuple[StackController, dict[str, AlarmObservation] | RollbackPluginError]] = []
         by_scope: dict[str, list[tuple[StackController, AlarmSource]]] = defaultdict(list)
         for controller in controllers:
