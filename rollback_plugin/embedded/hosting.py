@@ -13,9 +13,11 @@ from moto.server import ThreadedMotoServer
 
 from rollback_plugin.embedded.lambda_runtime.front import LambdaFront
 from rollback_plugin.embedded.lambda_runtime.runtime import LambdaRuntime
-from rollback_plugin.embedded.moto_server import functions
+from rollback_plugin.embedded.moto_server import alarm_states, functions, log_filters
+from rollback_plugin.embedded.moto_server.alarm_evaluator import AlarmEvaluator
 from rollback_plugin.embedded.moto_server.delivery import MotoCloudWatch
 from rollback_plugin.embedded.moto_server.functions import MotoFunctionDirectory
+from rollback_plugin.embedded.moto_server.log_filters import LogFilters
 from rollback_plugin.embedded.moto_server.metrics import MetricStore
 from rollback_plugin.embedded.server_settings import ACCOUNT_ID, ServerAddresses, ServerSettings
 from rollback_plugin.embedded.telemetry import Telemetry
@@ -51,7 +53,16 @@ class Hosting:
         )
         functions.install(self._runtime)
         self._front = LambdaFront(self._runtime, ACCOUNT_ID, _utc_now)
-        self._loops = [_Loop(self._deliver, settings.metric_flush_seconds)]
+
+        self._delivery = threading.Lock()
+        self._log_filters = LogFilters(metrics)
+        log_filters.install(self._log_filters)
+        alarm_states.install(_utc_now)
+        self._evaluator = AlarmEvaluator(metrics, settings.evaluation_interval_seconds, _utc_now)
+        self._loops = [
+            _Loop(self._deliver, settings.metric_flush_seconds),
+            _Loop(self._evaluate, settings.evaluation_interval_seconds),
+        ]
 
     def start(self) -> ServerAddresses:
         self._front.start()
@@ -64,8 +75,14 @@ class Hosting:
         self._runtime.close()
 
     def _deliver(self) -> None:
-        self._telemetry.flush()
+        with self._delivery:
+            self._telemetry.flush()
+            self._log_filters.publish(_utc_now())
         self._runtime.close_idle_sandboxes()
+
+    def _evaluate(self) -> None:
+        self._deliver()  # so that no evaluation misses data of a period that is over
+        self._evaluator.evaluate_all()
 
 
 class _Loop:

@@ -11,7 +11,7 @@ data point per second.
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -68,7 +68,6 @@ class Telemetry:
     def __init__(self, sink: CloudWatchSink) -> None:
         self._sink = sink
         self._lock = threading.Lock()
-        self._flush_lock = threading.Lock()
         self._invocations: list[InvocationRecord] = []
         self._logs: dict[tuple[str, str], list[LogEvent]] = defaultdict(list)
 
@@ -82,14 +81,13 @@ class Telemetry:
 
     def flush(self) -> None:
         """Deliver everything recorded before the call."""
-        with self._flush_lock:
-            with self._lock:
-                invocations, self._invocations = self._invocations, []
-                logs, self._logs = self._logs, defaultdict(list)
-            for (group, stream), events in logs.items():
-                self._sink.put_log_events(group, stream, sorted(events, key=lambda event: event.timestamp))
-            if invocations:
-                self._sink.put_samples(lambda_metrics(invocations))
+        with self._lock:
+            invocations, self._invocations = self._invocations, []
+            logs, self._logs = self._logs, defaultdict(list)
+        for (group, stream), events in logs.items():
+            self._sink.put_log_events(group, stream, sorted(events, key=lambda event: event.timestamp))
+        if invocations:
+            self._sink.put_samples(lambda_metrics(invocations))
 
 
 def lambda_metrics(invocations: Sequence[InvocationRecord]) -> list[MetricSamples]:
@@ -114,8 +112,3 @@ def _dimension_sets(record: InvocationRecord) -> list[Dimensions]:
     if record.through_alias:
         sets.append((function, resource, ("ExecutedVersion", record.executed_version)))
     return sets
-
-
-def as_dimensions(mapping: Mapping[str, str]) -> Dimensions:
-    """A dimension set as a hashable value; order does not matter to CloudWatch, so it is sorted away."""
-    return tuple(sorted(mapping.items()))
