@@ -55,6 +55,8 @@ class Deployed(Frozen):
 
     event: Literal["deployed"] = "deployed"
     version: int
+    kind: Literal["deploy", "destroy"] = "deploy"
+    """What the update was: `pulumi up`, or `pulumi destroy`, after which there is nothing to go back to."""
     update: str
     """The backend's name of the update (its history key)."""
     succeeded: bool

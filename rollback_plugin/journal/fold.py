@@ -75,6 +75,8 @@ def _verdict(version: VersionFacts, against: Mapping[str, AlarmChanged], now: da
         return Verdict.RELEASED, f"its quarantine was lifted: {version.released.explanation or 'no reason was given'}"
     if not version.deployed.succeeded:
         return Verdict.FAILED, "its update failed"
+    if version.deployed.kind == "destroy":
+        return Verdict.DESTROYED, "it destroyed the stack's resources"
     if against:
         alarms = ", ".join(f"{name} at {_clock_time(alarm.since)}" for name, alarm in sorted(against.items()))
         return Verdict.SUSPECT, f"went to ALARM in its bake window: {alarms}"

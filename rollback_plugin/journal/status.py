@@ -25,6 +25,8 @@ class Verdict(StrEnum):
     """It was rolled back."""
     SUPERSEDED = "superseded"
     """Another version took its place before its bake window had passed."""
+    DESTROYED = "destroyed"
+    """A `pulumi destroy` that succeeded: never something to go back to."""
     RELEASED = "released"
     """It was rolled back, and a person lifted the quarantine."""
 
