@@ -1,4 +1,7 @@
-"""A stand-in for the `aws` provider plugin of Pulumi: the real one's visible behaviour, served from Python, against any AWS endpoint."""
+"""A stand-in for Pulumi's `aws` provider plugin: the real one's visible behaviour, against any AWS endpoint.
+
+README.md beside this file says what is imitated, from which source, and what differs.
+"""
 
 from .install import install_provider
 

@@ -1,7 +1,7 @@
 """The plugin process: `python -m rollback_plugin.embedded.provider [flags] <engine address>`.
 
-The engine starts it, reads the port from the first line of its output, and stops it when the run is over. Should the engine
-be killed, the plugin notices that its parent is gone and ends itself.
+The engine starts it, reads the port from the first line of its output, and stops it when the run is over.
+Should the engine be killed, the plugin notices that its parent is gone and ends itself.
 """
 
 import os
@@ -25,7 +25,10 @@ def main() -> None:
     parent = os.getppid()
     server = grpc.server(
         ThreadPoolExecutor(max_workers=WORKERS),
-        options=[("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", MAX_MESSAGE_BYTES)],
+        options=[
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+        ],
     )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsProvider(installed_version()), server)
     port = server.add_insecure_port("127.0.0.1:0")

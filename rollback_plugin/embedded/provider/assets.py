@@ -1,7 +1,7 @@
 """The bytes of assets and archives, read when a resource is created or updated.
 
-The engine hands over where the bytes are and their hash, not the bytes. Archives are zipped as Lambda takes them; members are
-stored in sorted order with a fixed time, so that equal content gives equal zips. Source: pulumi/pulumi,
+The engine hands over where the bytes are and their hash, not the bytes. Archives are zipped as Lambda takes them;
+members are stored in sorted order with a fixed time, so that equal content gives equal zips. Source: pulumi/pulumi,
 sdk/go/common/resource/archive/archive.go (folders are walked, zip files passed through, tar files repacked).
 """
 
@@ -20,7 +20,7 @@ _EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def asset_bytes(asset: Asset | Archive) -> bytes:
-    """The content of an asset; an archive where an asset is wanted is its zip. Raises `EmbeddedError` when it is gone."""
+    """The content of an asset; an archive where an asset is wanted is its zip. Raises `EmbeddedError` when gone."""
     if isinstance(asset, Archive):
         return zip_bytes(asset)
     if asset.text is not None:
@@ -29,7 +29,9 @@ def asset_bytes(asset: Asset | Archive) -> bytes:
         return _file_bytes(Path(asset.path))
     if asset.uri:
         return _remote_bytes(asset.uri)
-    raise EmbeddedError(f"An asset (hash {asset.hash or 'unknown'}) says neither path, text nor URI, so its bytes can't be read.")
+    raise EmbeddedError(
+        f"An asset (hash {asset.hash or 'unknown'}) says neither path, text nor URI, so its bytes can't be read."
+    )
 
 
 def zip_bytes(archive: Archive) -> bytes:
@@ -61,7 +63,8 @@ def _members(archive: Archive) -> Iterator[tuple[str, bytes, int]]:
         yield from _packed_members(_remote_bytes(archive.uri), archive.uri)
     else:
         raise EmbeddedError(
-            f"An archive (hash {archive.hash or 'unknown'}) says neither path, members nor URI, so its bytes can't be read."
+            f"An archive (hash {archive.hash or 'unknown'}) says neither path, members nor URI, "
+            "so its bytes can't be read."
         )
 
 
@@ -86,14 +89,18 @@ def _packed_members(content: bytes, place: str) -> Iterator[tuple[str, bytes, in
                 if extracted is not None:
                     yield member.name, extracted.read(), member.mode & 0o777
     except tarfile.ReadError as error:
-        raise EmbeddedError(f"{place} is neither a folder, a zip nor a tar file, so it can't be used as an archive.") from error
+        raise EmbeddedError(
+            f"{place} is neither a folder, a zip nor a tar file, so it can't be used as an archive."
+        ) from error
 
 
 def _file_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise EmbeddedError(f"The asset file {path} can't be read ({error.strerror}); is the working directory the program's?") from error
+        raise EmbeddedError(
+            f"The asset file {path} can't be read ({error.strerror}); is the working directory the program's?"
+        ) from error
 
 
 def _remote_bytes(uri: str) -> bytes:

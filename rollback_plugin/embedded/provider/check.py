@@ -2,8 +2,8 @@
 
 Copies Check of pulumi/pulumi-terraform-bridge (pkg/tfbridge/provider.go, and schema.go: makeObjectTerraformInputs,
 applyDefaults): defaults are filled in and listed in `__defaults` at every nested object, maps get no such list, and a
-value that was a default before stays what it was, so an autoname survives. Before that, `region` and `tagsAll` are set from
-the provider's configuration (pulumi/pulumi-aws, provider/region.go and tags.go), which is why they are never listed.
+value that was a default before stays what it was, so an autoname survives. Before that, `region` and `tagsAll` are set
+from the provider's configuration (pulumi/pulumi-aws, provider/region.go and tags.go), so they are never listed.
 """
 
 import hashlib
@@ -54,9 +54,7 @@ def check(
     inputs = checking.object(resource.properties, olds, given, "", resource.token)
     if not checking.failures:
         reasons = resource.further_failures(inputs)
-        checking.failures.extend(
-            Failure(name, f"{reason}. {checking.place(name)}") for name, reason in reasons.items()
-        )
+        checking.failures.extend(Failure(name, f"{reason}. {checking.place(name)}") for name, reason in reasons.items())
     return inputs, tuple(checking.failures)
 
 
@@ -110,8 +108,9 @@ class _Checking:
         for each in described:
             for other in each.conflicts_with:
                 if each.name in result and other in result:
-                    self.fail(path + each.name, f'Conflicting configuration arguments. "{each.name}": '
-                              f"conflicts with {other}")
+                    self.fail(
+                        path + each.name, f'Conflicting configuration arguments. "{each.name}": conflicts with {other}'
+                    )
 
     def _apply_defaults(self, described: Sequence[Property], olds: Properties, result: Properties) -> None:
         listed = olds.get(DEFAULTS_KEY)
@@ -207,7 +206,7 @@ class _Checking:
 
 
 def coerced_scalar(kind: Kind, value: PropertyValue) -> PropertyValue:
-    """`value` as `kind`, converted as Terraform converts between strings, numbers and booleans; None when it can't be."""
+    """`value` as `kind`, converted between strings, numbers and booleans as Terraform does; None when it can't be."""
     match kind, value:
         case Kind.STRING, str():
             return value
@@ -227,7 +226,7 @@ def coerced_scalar(kind: Kind, value: PropertyValue) -> PropertyValue:
             return None
         case Kind.NUMBER, int() | float():
             return value
-        case (Kind.INTEGER | Kind.NUMBER), str():
+        case ((Kind.INTEGER | Kind.NUMBER), str()):
             try:
                 number = float(value)
             except ValueError:

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -55,16 +55,20 @@ class Clients:
         configuration = self.configuration
         if not configuration.endpoint:
             raise EmbeddedError(
-                "The stand-in aws provider has no endpoint: neither AWS_ENDPOINT_URL nor the provider's `endpoints` is set. "
-                "It serves the embedded AWS only and never calls the real one; point AWS_ENDPOINT_URL at the embedded AWS."
+                "The stand-in aws provider has no endpoint: neither AWS_ENDPOINT_URL nor the provider's `endpoints` is "
+                "set. It serves the embedded AWS only and never calls the real one; point AWS_ENDPOINT_URL "
+                "at the embedded AWS."
             )
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=configuration.endpoint,
+        session = boto3.session.Session(
             aws_access_key_id=configuration.access_key or os.environ.get("AWS_ACCESS_KEY_ID", "embedded"),
             aws_secret_access_key=configuration.secret_key or os.environ.get("AWS_SECRET_ACCESS_KEY", "embedded"),
             aws_session_token=configuration.token or os.environ.get("AWS_SESSION_TOKEN"),
+        )
+        make: Callable[..., Any] = session.client
+        return make(
+            service,
+            region_name=region,
+            endpoint_url=configuration.endpoint,
             config=Config(retries={"mode": "standard", "max_attempts": 3}, s3={"addressing_style": "path"}),
         )
 
@@ -113,7 +117,8 @@ def _operation_error(error: "ClientError") -> str:
     metadata = error.response.get("ResponseMetadata", {})
     message = " ".join(str(details.get("Message", "")).split())
     return (
-        f"operation error {error.operation_name}, https response error StatusCode: {metadata.get('HTTPStatusCode', 0)}, "
+        f"operation error {error.operation_name}, https response error "
+        f"StatusCode: {metadata.get('HTTPStatusCode', 0)}, "
         f"RequestID: {metadata.get('RequestId', '')}, {details.get('Code', 'UnknownError')}: {message}"
     )
 

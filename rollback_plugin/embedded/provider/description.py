@@ -2,8 +2,8 @@
 
 A description is data. `check`, `diff`, `plan` and `extract` read it and do everything that is the same for all types;
 what differs (which API creates it, how its state is read back) is four functions in `Operations`.
-Property facts come from the schemas in hashicorp/terraform-provider-aws, internal/service/<service>/<type>.go, overlaid by
-pulumi/pulumi-aws, provider/resource_overrides.go.
+Property facts come from the schemas in hashicorp/terraform-provider-aws, internal/service/<service>/<type>.go,
+overlaid by pulumi/pulumi-aws, provider/resource_overrides.go.
 """
 
 from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ class Autoname:
 class Property:
     """One property of a resource type or of a nested object.
 
-    name: in Pulumi's camelCase. api: the member's name in the AWS API, "" when no call carries it under a name of its own.
+    name: in Pulumi's camelCase. api: the member's name in the AWS API, "" when it has no such name.
     default: recorded in `__defaults` when the program gives no value. computed: AWS supplies a value when the program
     doesn't. output: never an input. readable: False when no AWS call gives it back, so the last known value is kept.
     replaces: a change needs a new resource. normalized: the bridge rewrites the JSON document (sorted, compact).
@@ -93,7 +93,8 @@ def _nothing_to_settle(cloud: Cloud, identifier: str, inputs: Properties) -> Non
 class Operations:
     """The AWS calls of a resource type.
 
-    create: inputs to id. settle: what is left to do once it exists; if it fails, the resource is kept and updated next time. read: id and what is known of it ({} on import) to its properties, None when it is gone.
+    create: inputs to id. settle: what is left to do once it exists; if it fails, the resource is kept
+    and updated next time. read: id and what is known of it ({} on import) to its properties, None when it is gone.
     update: brings the resource from `old` to `new`. delete: removes it; deleting what is gone is no error.
     """
 
@@ -104,11 +105,11 @@ class Operations:
     settle: Callable[[Cloud, str, Properties], None] = _nothing_to_settle
 
 
-def _nothing_recomputed(changed: frozenset[str], new: Mapping[str, PropertyValue]) -> frozenset[str]:
+def _nothing_recomputed(_changed: frozenset[str], _new: Mapping[str, PropertyValue]) -> frozenset[str]:
     return frozenset()
 
 
-def _no_further_failures(inputs: Mapping[str, PropertyValue]) -> Mapping[str, str]:
+def _no_further_failures(_inputs: Mapping[str, PropertyValue]) -> Mapping[str, str]:
     return {}
 
 
@@ -147,9 +148,8 @@ class ResourceType:
 
 
 REGION: Final = Property("region", computed=True, replaces=True, readable=False)
-"""Set from the provider's configuration before Check, so it never enters `__defaults` (pulumi-aws, provider/region.go)."""
+"""Set from the provider's configuration before Check, so never in `__defaults` (pulumi-aws, provider/region.go)."""
 
 TAGS: Final = Property("tags", Kind.MAP, element=Property(""))
 TAGS_ALL: Final = Property("tagsAll", Kind.MAP, element=Property(""), computed=True, readable=False)
 """`tags` over the provider's default tags; an input too, set before Check (pulumi-aws, provider/tags.go)."""
-

@@ -1,8 +1,9 @@
 """Diff: what changed between the state AWS was last seen in and the inputs wanted now, and whether that replaces.
 
 Copies what the bridge shows of Terraform's planning (pulumi/pulumi-terraform-bridge, pkg/tfbridge/provider.go Diff, and
-hashicorp/terraform-plugin-sdk, helper/schema/schema.go): new inputs are compared with the recorded *state*, so drift found by a
-refresh is a change; a property the program leaves out is removed unless AWS computes it; an unknown input is a change.
+hashicorp/terraform-plugin-sdk, helper/schema/schema.go): new inputs are compared with the recorded *state*, so drift
+found by a refresh is a change; a property the program leaves out is removed unless AWS computes it; an unknown input
+is a change.
 """
 
 import json
@@ -50,9 +51,7 @@ class Comparison:
         return tuple(sorted({each.top for each in self.differences if each.replaces}))
 
 
-def compare(
-    resource: ResourceType, state: Properties, inputs: Properties, ignored: Sequence[str] = ()
-) -> Comparison:
+def compare(resource: ResourceType, state: Properties, inputs: Properties, ignored: Sequence[str] = ()) -> Comparison:
     """How `inputs` differ from `state`; paths in `ignored` (the engine's ignoreChanges) and below are left out."""
     found = [
         difference

@@ -6,6 +6,7 @@ installed `pulumi_aws` package asks for (measured; pulumi/pulumi, sdk/go/common/
 
 import os
 import shlex
+import stat
 import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
@@ -22,16 +23,16 @@ def installed_version() -> str:
         return version("pulumi_aws")
     except PackageNotFoundError as error:
         raise EmbeddedError(
-            f"The package pulumi-aws is not installed beside {sys.executable}, so it isn't known which version of the provider "
-            "the engine will ask for; install it with `pip install pulumi-aws`."
+            f"The package pulumi-aws is not installed beside {sys.executable}, so it isn't known which version of the "
+            "provider the engine will ask for; install it with `pip install pulumi-aws`."
         ) from error
 
 
 def install_provider(pulumi_home: Path) -> None:
     """Makes `pulumi_home` (a folder used as PULUMI_HOME) serve `aws` resources with the stand-in provider.
 
-    Safe to call again, and at the same time from several processes. Raises `EmbeddedError` when the folder can't be written,
-    or when a real provider of that version is installed there, which is left alone.
+    Safe to call again, and at the same time from several processes. Raises `EmbeddedError` when the folder can't be
+    written, or when a real provider of that version is installed there, which is left alone.
     """
     folder = pulumi_home / "plugins" / f"resource-aws-v{installed_version()}"
     executable = folder / EXECUTABLE
@@ -45,7 +46,9 @@ def install_provider(pulumi_home: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         _write_atomically(executable, launcher)
     except OSError as error:
-        raise EmbeddedError(f"The stand-in aws provider can't be written to {folder}: {error.strerror or error}") from error
+        raise EmbeddedError(
+            f"The stand-in aws provider can't be written to {folder}: {error.strerror or error}"
+        ) from error
 
 
 def _launcher() -> str:
@@ -72,8 +75,8 @@ def _write_atomically(path: Path, content: str) -> None:
     try:
         with os.fdopen(handle, "w") as written:
             written.write(content)
-        os.chmod(temporary, 0o755)
-        os.replace(temporary, path)
+        Path(temporary).chmod(stat.S_IRWXU)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -1,7 +1,7 @@
 """The functions (data sources) the stand-in serves: who and where we are, and IAM policy documents.
 
-Sources: terraform-provider-aws, internal/service/{sts/caller_identity_data_source,meta/region_data_source,meta/partition_data_source,
-iam/policy_document_data_source}.go.
+Sources: terraform-provider-aws, internal/service: sts/caller_identity_data_source.go, meta/region_data_source.go,
+meta/partition_data_source.go, iam/policy_document_data_source.go.
 """
 
 import json
@@ -15,7 +15,7 @@ from .values import Properties
 POLICY_VERSION = "2012-10-17"
 
 
-def _caller_identity(cloud: Cloud, arguments: Properties) -> Properties:
+def _caller_identity(cloud: Cloud, _arguments: Properties) -> Properties:
     with saying("reading STS Caller Identity"):
         answer = cloud.client("sts").get_caller_identity()
     account = answer["Account"]
@@ -33,11 +33,11 @@ def _region(cloud: Cloud, arguments: Properties) -> Properties:
     }
 
 
-def _partition(cloud: Cloud, arguments: Properties) -> Properties:
+def _partition(_cloud: Cloud, _arguments: Properties) -> Properties:
     return {"partition": "aws", "id": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
 
 
-def _policy_document(cloud: Cloud, arguments: Properties) -> Properties:
+def _policy_document(_cloud: Cloud, arguments: Properties) -> Properties:
     document: dict[str, Any] = {"Version": arguments.get("version", POLICY_VERSION)}
     if arguments.get("policyId"):
         document["Id"] = arguments["policyId"]

@@ -1,7 +1,7 @@
 """What a preview says of the outputs, and what of a state are the inputs that would make it.
 
-planned_creation and planned_update copy Terraform's proposed state as the bridge shows it (pkg/tfbridge/provider.go, Create and Update with
-preview set). extracted_inputs copies ExtractInputsFromOutputs (pkg/tfbridge/schema.go).
+planned_creation and planned_update copy Terraform's proposed state as the bridge shows it (pkg/tfbridge/provider.go,
+Create and Update with preview set). extracted_inputs copies ExtractInputsFromOutputs (pkg/tfbridge/schema.go).
 """
 
 from collections.abc import Sequence
@@ -133,6 +133,11 @@ def with_secrets(resource: ResourceType, properties: Properties) -> Properties:
     marked = dict(properties)
     for each in resource.properties:
         value = marked.get(each.name)
-        if each.secret and value is not None and value is not UNKNOWN and not isinstance(value, Secret | Asset | Archive):
+        if (
+            each.secret
+            and value is not None
+            and value is not UNKNOWN
+            and not isinstance(value, Secret | Asset | Archive)
+        ):
             marked[each.name] = Secret(value)
     return marked

@@ -1,7 +1,7 @@
 """The ResourceProvider gRPC service: what the engine calls, turned into Check, Diff, and AWS calls.
 
-Protocol: pulumi/pulumi, proto/pulumi/provider.proto. Secrets are declined in Configure, as the bridge does: the engine strips
-them from what it sends, and marks outputs of secret inputs itself.
+Protocol: pulumi/pulumi, proto/pulumi/provider.proto. Secrets are declined in Configure, as the bridge does: the engine
+strips them from what it sends, and marks outputs of secret inputs itself.
 """
 
 import json
@@ -43,7 +43,7 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True)
 class _Unfinished(Exception):
-    """A resource that exists, but could not be finished or read: the engine keeps it, and tries again with an update."""
+    """A resource that exists, but could not be finished or read: the engine keeps it and updates it later."""
 
     identifier: str
     reason: str
@@ -68,7 +68,7 @@ def _reporting(
 
 
 def _abort_unfinished(context: grpc.ServicerContext, unfinished: _Unfinished) -> NoReturn:
-    """Source: pulumi/pulumi, proto/pulumi/provider.proto, ErrorResourceInitFailed; carried as google.rpc.Status details."""
+    """As ErrorResourceInitFailed in google.rpc.Status details (pulumi/pulumi, proto/pulumi/provider.proto)."""
     detail = any_pb2.Any()
     detail.Pack(
         provider_pb2.ErrorResourceInitFailed(
@@ -93,7 +93,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     # About the plugin.
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ProviderHandshakeResponse:
-        return provider_pb2.ProviderHandshakeResponse(accept_secrets=False, accept_resources=False, accept_outputs=False)
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=False, accept_resources=False, accept_outputs=False
+        )
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=self._version)
@@ -115,7 +117,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        """A changed region replaces every resource, as in pulumi-aws; any other change of configuration updates in place."""
+        """A changed region replaces the provider, and so all it made; any other change of configuration does not."""
         old, new = decode_properties(request.old_inputs or request.olds), decode_properties(request.news)
         changed = sorted(key for key in old.keys() | new.keys() if key != "version" and old.get(key) != new.get(key))
         changes = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
@@ -130,7 +132,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         configuration = Configuration.from_properties(decode_properties(request.args))
         self._configured.set_result(Cloud(Clients(configuration), configuration.region))
         return provider_pb2.ConfigureResponse(
-        acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
+            acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )
 
     @property
@@ -168,9 +170,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         return diff_response(comparison)
 
     @_reporting
-    def Create(
-        self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.CreateResponse:
+    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         resource = _resource_type(request.urn)
         inputs = decode_properties(request.properties)
         if request.preview:
@@ -184,14 +184,10 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             state = _state_after(resource, cloud, identifier, wanted)
         except RollbackPluginError as error:
             raise _Unfinished(identifier, str(error), request.properties) from error
-        return provider_pb2.CreateResponse(
-            id=identifier, properties=encode_properties(with_secrets(resource, state))
-        )
+        return provider_pb2.CreateResponse(id=identifier, properties=encode_properties(with_secrets(resource, state)))
 
     @_reporting
-    def Update(
-        self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.UpdateResponse:
+    def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         resource = _resource_type(request.urn)
         state, inputs = decode_properties(request.olds), decode_properties(request.news)
         comparison = compare(resource, state, inputs, request.ignoreChanges)
@@ -230,19 +226,20 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     # Functions.
 
     @_reporting
-    def Invoke(
-        self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.InvokeResponse:
+    def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
         function = INVOKES.get(request.tok)
         if function is None:
             raise EmbeddedError(
-                f"The stand-in aws provider does not serve the function {request.tok}. It serves: {', '.join(sorted(INVOKES))}."
+                f"The stand-in aws provider does not serve the function {request.tok}. "
+                f"It serves: {', '.join(sorted(INVOKES))}."
             )
         arguments = decode_properties(request.args)
         if contains_unknown(arguments):
             raise EmbeddedError(f"The function {request.tok} was called with a value that is not known yet.")
         answer = function(self._cloud_for(arguments), arguments)
-        return provider_pb2.InvokeResponse(**{"return": encode_properties(answer)})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(encode_properties(answer))
+        return response
 
 
 def diff_response(comparison: Comparison) -> provider_pb2.DiffResponse:
@@ -255,7 +252,8 @@ def diff_response(comparison: Comparison) -> provider_pb2.DiffResponse:
         stables=comparison.stables,
         deleteBeforeReplace=comparison.delete_before_replace,
         detailedDiff={
-            each.path: provider_pb2.PropertyDiff(kind=_KINDS[each.kind, each.replaces]) for each in comparison.differences
+            each.path: provider_pb2.PropertyDiff(kind=_KINDS[each.kind, each.replaces])
+            for each in comparison.differences
         },
         hasDetailedDiff=True,
     )

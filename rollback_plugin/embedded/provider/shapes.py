@@ -11,7 +11,7 @@ from .values import INTERNAL_KEYS, Properties, PropertyValue
 def request_members(
     described: Sequence[Property], properties: Mapping[str, PropertyValue], only: Collection[str] | None = None
 ) -> dict[str, Any]:
-    """The request members for `properties` (those in `only`, if given); properties without an `api` name are left out."""
+    """The request members for `properties` (those in `only`, if given); those without an `api` name are left out."""
     return {
         each.api: request_value(each, properties[each.name])
         for each in described
@@ -65,17 +65,17 @@ def tags_of(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
     return {each["Key"]: each["Value"] for each in tags or ()}
 
 
-def with_tags(state: Properties, tags: Mapping[str, str], known: Mapping[str, PropertyValue], defaults: Mapping[str, str]
-              ) -> Properties:
-    """`state` with `tagsAll` as AWS has them, and `tags` without those that only the provider's default tags explain."""
+def with_tags(
+    state: Properties, tags: Mapping[str, str], known: Mapping[str, PropertyValue], defaults: Mapping[str, str]
+) -> Properties:
+    """`state` with `tagsAll` as AWS has them, and `tags` without those only the provider's default tags explain."""
     own = known.get("tags") or {}
     state["tagsAll"] = dict(tags)
     state["tags"] = {key: value for key, value in tags.items() if key in own or defaults.get(key) != value}
     return state
 
 
-def tag_changes(old: Mapping[str, PropertyValue], new: Mapping[str, PropertyValue]
-                ) -> tuple[dict[str, str], list[str]]:
+def tag_changes(old: Mapping[str, PropertyValue], new: Mapping[str, PropertyValue]) -> tuple[dict[str, str], list[str]]:
     """The tags to set and the tag keys to remove, to get from one resource's `tagsAll` to another's."""
     before, after = old.get("tagsAll") or {}, new.get("tagsAll") or {}
     changed = {key: value for key, value in after.items() if key not in INTERNAL_KEYS and before.get(key) != value}

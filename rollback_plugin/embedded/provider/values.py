@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from google.protobuf import struct_pb2
 
 SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
-SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"
+SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker, not a password
 ASSET_SIGNATURE: Final = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE_SIGNATURE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -97,7 +97,9 @@ def _decode_struct(struct: struct_pb2.Struct) -> PropertyValue:
         assets = None
         if "assets" in members:
             assets = {name: _decode(member) for name, member in members["assets"].struct_value.fields.items()}
-        return Archive(hash=_text(members, "hash"), path=_text(members, "path"), uri=_text(members, "uri"), assets=assets)
+        return Archive(
+            hash=_text(members, "hash"), path=_text(members, "path"), uri=_text(members, "uri"), assets=assets
+        )
     return decode_properties(struct)
 
 

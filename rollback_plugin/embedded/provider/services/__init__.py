@@ -1,13 +1,25 @@
 """The resource types the stand-in provider serves, one module per AWS service."""
 
+from rollback_plugin.embedded.provider.description import ResourceType
 from rollback_plugin.errors import EmbeddedError
 
-from ..description import ResourceType
-from . import alarms, iam, lambda_events, lambda_functions, logs, sqs
+from . import (
+    alarms,
+    dynamodb,
+    events,
+    iam,
+    lambda_events,
+    lambda_functions,
+    logs,
+    s3,
+    sns,
+    sqs,
+    ssm,
+)
 
 RESOURCE_TYPES: dict[str, ResourceType] = {
     each.token: each
-    for module in (alarms, iam, lambda_events, lambda_functions, logs, sqs)
+    for module in (alarms, dynamodb, events, iam, lambda_events, lambda_functions, logs, s3, sns, sqs, ssm)
     for each in module.RESOURCE_TYPES
 }
 

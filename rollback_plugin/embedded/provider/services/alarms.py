@@ -2,10 +2,17 @@
 
 from typing import Any
 
-from ..cloud import Cloud, missing_is_fine, saying
-from ..description import Autoname, Change, Kind, Operations, Property, ResourceType
-from ..shapes import properties_of, request_members, tag_changes, tag_list, tags_of, with_tags
-from ..values import Properties
+from rollback_plugin.embedded.provider.cloud import Cloud, missing_is_fine, saying
+from rollback_plugin.embedded.provider.description import Autoname, Change, Kind, Operations, Property, ResourceType
+from rollback_plugin.embedded.provider.shapes import (
+    properties_of,
+    request_members,
+    tag_changes,
+    tag_list,
+    tags_of,
+    with_tags,
+)
+from rollback_plugin.embedded.provider.values import Properties
 
 _TEXT = Property("")
 _METRIC = Property(
@@ -20,23 +27,18 @@ _METRIC = Property(
         Property("unit"),
     ),
 )
-_QUERIES = Property(
-    "metricQueries",
-    Kind.SET,
-    element=Property(
-        "",
-        Kind.OBJECT,
-        fields=(
-            Property("accountId", api="AccountId"),
-            Property("expression", api="Expression"),
-            Property("id", api="Id", required=True),
-            Property("label", api="Label"),
-            _METRIC,
-            Property("period", Kind.INTEGER, "Period"),
-            Property("returnData", Kind.BOOLEAN, "ReturnData", default=False),
-        ),
+_QUERY = Property(
+    "",
+    Kind.OBJECT,
+    fields=(
+        Property("accountId", api="AccountId"),
+        Property("expression", api="Expression"),
+        Property("id", api="Id", required=True),
+        Property("label", api="Label"),
+        _METRIC,
+        Property("period", Kind.INTEGER, "Period"),
+        Property("returnData", Kind.BOOLEAN, "ReturnData", default=False),
     ),
-    conflicts_with=("metricName",),
 )
 
 
@@ -44,26 +46,27 @@ def _actions(name: str, api: str) -> Property:
     return Property(name, Kind.SET, api, element=_TEXT)
 
 
+_QUERIES_ONLY = ("metricQueries",)
 _ALARM = (
     Property("actionsEnabled", Kind.BOOLEAN, "ActionsEnabled", default=True),
     _actions("alarmActions", "AlarmActions"),
     Property("alarmDescription", api="AlarmDescription"),
-    Property("comparisonOperator", api="ComparisonOperator", required=True),
+    Property("comparisonOperator", api="ComparisonOperator"),
     Property("datapointsToAlarm", Kind.INTEGER, "DatapointsToAlarm"),
-    Property("dimensions", Kind.MAP, element=_TEXT),
+    Property("dimensions", Kind.MAP, element=_TEXT, conflicts_with=_QUERIES_ONLY),
     Property("evaluateLowSampleCountPercentiles", api="EvaluateLowSampleCountPercentile", computed=True),
-    Property("evaluationPeriods", Kind.INTEGER, "EvaluationPeriods", required=True),
-    Property("extendedStatistic", api="ExtendedStatistic"),
+    Property("evaluationPeriods", Kind.INTEGER, "EvaluationPeriods"),
+    Property("extendedStatistic", api="ExtendedStatistic", conflicts_with=("statistic", "metricQueries")),
     _actions("insufficientDataActions", "InsufficientDataActions"),
     Property("metricName", api="MetricName"),
-    _QUERIES,
+    Property("metricQueries", Kind.SET, element=_QUERY, conflicts_with=("metricName",)),
     Property("name", api="AlarmName", replaces=True, autoname=Autoname()),
-    Property("namespace", api="Namespace"),
+    Property("namespace", api="Namespace", conflicts_with=_QUERIES_ONLY),
     _actions("okActions", "OKActions"),
-    Property("period", Kind.INTEGER, "Period"),
-    Property("statistic", api="Statistic"),
+    Property("period", Kind.INTEGER, "Period", conflicts_with=_QUERIES_ONLY),
+    Property("statistic", api="Statistic", conflicts_with=_QUERIES_ONLY),
     Property("threshold", Kind.NUMBER, "Threshold"),
-    Property("thresholdMetricId", api="ThresholdMetricId"),
+    Property("thresholdMetricId", api="ThresholdMetricId", conflicts_with=("threshold",)),
     Property("treatMissingData", api="TreatMissingData", default="missing"),
     Property("unit", api="Unit"),
     Property("arn", api="AlarmArn", output=True),
@@ -79,8 +82,7 @@ def _dimensions_of(dimensions: Any) -> dict[str, str]:
 
 
 def _query_members(query: Properties) -> dict[str, Any]:
-    assert _QUERIES.element is not None
-    members = request_members(_QUERIES.element.fields, query)
+    members = request_members(_QUERY.fields, query)
     metric = query.get("metric")
     if metric is not None:
         stat: dict[str, Any] = {
@@ -97,8 +99,7 @@ def _query_members(query: Properties) -> dict[str, Any]:
 
 
 def _query_of(members: dict[str, Any]) -> Properties:
-    assert _QUERIES.element is not None
-    query = properties_of(_QUERIES.element.fields, {key: value for key, value in members.items() if value != ""})
+    query = properties_of(_QUERY.fields, {key: value for key, value in members.items() if value != ""})
     query.setdefault("returnData", False)
     stat = members.get("MetricStat")
     if stat:
@@ -158,7 +159,7 @@ def _update_alarm(cloud: Cloud, name: str, change: Change) -> None:
             client.tag_resource(ResourceARN=change.old["arn"], Tags=tag_list(changed))
 
 
-def _delete_alarm(cloud: Cloud, name: str, state: Properties) -> None:
+def _delete_alarm(cloud: Cloud, name: str, _state: Properties) -> None:
     with saying(f"deleting CloudWatch Metric Alarm ({name})"), missing_is_fine():
         cloud.client("cloudwatch").delete_alarms(AlarmNames=[name])
 

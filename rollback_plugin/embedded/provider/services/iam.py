@@ -1,12 +1,22 @@
-"""IAM roles and policies. Schemas: terraform-provider-aws, internal/service/iam/{role,role_policy,policy,role_policy_attachment}.go."""
+"""IAM roles and policies.
+
+Schemas: terraform-provider-aws, internal/service/iam/{role,role_policy,policy,role_policy_attachment}.go.
+"""
 
 import json
 from typing import Any
 
-from ..cloud import Cloud, found, missing_is_fine, saying
-from ..description import Autoname, Change, Kind, Operations, Property, ResourceType
-from ..shapes import properties_of, request_members, tag_changes, tag_list, tags_of, with_tags
-from ..values import Properties
+from rollback_plugin.embedded.provider.cloud import Cloud, found, missing_is_fine, saying
+from rollback_plugin.embedded.provider.description import Autoname, Change, Kind, Operations, Property, ResourceType
+from rollback_plugin.embedded.provider.shapes import (
+    properties_of,
+    request_members,
+    tag_changes,
+    tag_list,
+    tags_of,
+    with_tags,
+)
+from rollback_plugin.embedded.provider.values import Properties
 
 _POLICY_VERSIONS_KEPT = 5
 
@@ -78,13 +88,17 @@ def _read_role(cloud: Cloud, name: str, known: Properties) -> Properties | None:
         role = answer["Role"]
         attached = client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
         inline = [
-            {"name": each, "policy": _document(client.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"])}
+            {
+                "name": each,
+                "policy": _document(client.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"]),
+            }
             for each in client.list_role_policies(RoleName=name)["PolicyNames"]
         ]
     boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     state = properties_of(
         _ROLE,
-        role | {"AssumeRolePolicyDocument": _document(role["AssumeRolePolicyDocument"]), "PermissionsBoundary": boundary},
+        role
+        | {"AssumeRolePolicyDocument": _document(role["AssumeRolePolicyDocument"]), "PermissionsBoundary": boundary},
     )
     state |= {
         "createDate": role["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -156,7 +170,7 @@ def _put_role_policy(cloud: Cloud, inputs: Properties) -> None:
         cloud.client("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=inputs["policy"])
 
 
-def _read_role_policy(cloud: Cloud, identifier: str, known: Properties) -> Properties | None:
+def _read_role_policy(cloud: Cloud, identifier: str, _known: Properties) -> Properties | None:
     role, name = identifier.split(":", 1)
     with saying(f"reading IAM Role Policy ({identifier})"):
         answer = found(cloud.client("iam").get_role_policy, RoleName=role, PolicyName=name)
@@ -165,11 +179,11 @@ def _read_role_policy(cloud: Cloud, identifier: str, known: Properties) -> Prope
     return {"role": role, "name": name, "policy": _document(answer["PolicyDocument"])}
 
 
-def _update_role_policy(cloud: Cloud, identifier: str, change: Change) -> None:
+def _update_role_policy(cloud: Cloud, _identifier: str, change: Change) -> None:
     _put_role_policy(cloud, change.new)
 
 
-def _delete_role_policy(cloud: Cloud, identifier: str, state: Properties) -> None:
+def _delete_role_policy(cloud: Cloud, identifier: str, _state: Properties) -> None:
     role, name = identifier.split(":", 1)
     with saying(f"deleting IAM Role Policy ({identifier})"), missing_is_fine():
         cloud.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
@@ -216,7 +230,9 @@ def _update_policy(cloud: Cloud, arn: str, change: Change) -> None:
         if change.any_of("policy"):
             versions = client.list_policy_versions(PolicyArn=arn)["Versions"]
             if len(versions) >= _POLICY_VERSIONS_KEPT:
-                oldest = min((each for each in versions if not each["IsDefaultVersion"]), key=lambda each: each["CreateDate"])
+                oldest = min(
+                    (each for each in versions if not each["IsDefaultVersion"]), key=lambda each: each["CreateDate"]
+                )
                 client.delete_policy_version(PolicyArn=arn, VersionId=oldest["VersionId"])
             client.create_policy_version(PolicyArn=arn, PolicyDocument=change.new["policy"], SetAsDefault=True)
         changed, removed = tag_changes(change.old, change.new)
@@ -226,7 +242,7 @@ def _update_policy(cloud: Cloud, arn: str, change: Change) -> None:
             client.tag_policy(PolicyArn=arn, Tags=tag_list(changed))
 
 
-def _delete_policy(cloud: Cloud, arn: str, state: Properties) -> None:
+def _delete_policy(cloud: Cloud, arn: str, _state: Properties) -> None:
     client = cloud.client("iam")
     with saying(f"deleting IAM Policy ({arn})"), missing_is_fine():
         for each in client.list_policy_versions(PolicyArn=arn)["Versions"]:
@@ -248,7 +264,7 @@ def _create_attachment(cloud: Cloud, inputs: Properties) -> str:
     return f"{role}/{arn}"
 
 
-def _read_attachment(cloud: Cloud, identifier: str, known: Properties) -> Properties | None:
+def _read_attachment(cloud: Cloud, identifier: str, _known: Properties) -> Properties | None:
     role, arn = identifier.split("/", 1)
     with saying(f"reading IAM Role Policy Attachment ({identifier})"):
         answer = found(cloud.client("iam").list_attached_role_policies, RoleName=role)
@@ -261,7 +277,7 @@ def _update_attachment(cloud: Cloud, identifier: str, change: Change) -> None:
     """Every property replaces, so there is nothing to update."""
 
 
-def _delete_attachment(cloud: Cloud, identifier: str, state: Properties) -> None:
+def _delete_attachment(cloud: Cloud, identifier: str, _state: Properties) -> None:
     role, arn = identifier.split("/", 1)
     with saying(f"detaching IAM Policy ({arn}) from IAM Role ({role})"), missing_is_fine():
         cloud.client("iam").detach_role_policy(RoleName=role, PolicyArn=arn)

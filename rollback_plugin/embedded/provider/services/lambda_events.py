@@ -7,10 +7,11 @@ import json
 import os
 from typing import Any
 
-from ..cloud import Cloud, found, missing_is_fine, saying
-from ..description import Autoname, Change, Kind, Operations, Property, ResourceType
-from ..shapes import properties_of, request_members, tag_changes, with_tags
-from ..values import Properties, PropertyValue
+from rollback_plugin.embedded.provider.cloud import Cloud, found, missing_is_fine, saying
+from rollback_plugin.embedded.provider.description import Autoname, Change, Kind, Operations, Property, ResourceType
+from rollback_plugin.embedded.provider.shapes import properties_of, request_members, tag_changes, with_tags
+from rollback_plugin.embedded.provider.values import Properties, PropertyValue
+
 from .lambda_functions import function_name_of, same_function
 
 FRONT_URL_VARIABLE = "ROLLBACK_EMBEDDED_LAMBDA_URL"
@@ -91,7 +92,7 @@ def _update_url(cloud: Cloud, identifier: str, change: Change) -> None:
         cloud.client("lambda").update_function_url_config(FunctionName=function, **_qualifier(qualifier), **members)
 
 
-def _delete_url(cloud: Cloud, identifier: str, state: Properties) -> None:
+def _delete_url(cloud: Cloud, identifier: str, _state: Properties) -> None:
     function, qualifier = _url_key(identifier)
     with saying(f"deleting Lambda Function URL ({identifier})"), missing_is_fine():
         cloud.client("lambda").delete_function_url_config(FunctionName=function, **_qualifier(qualifier))
@@ -124,9 +125,7 @@ _CONDITION_KEYS = {
 def _create_permission(cloud: Cloud, inputs: Properties) -> str:
     statement: str = inputs["statementId"]
     with saying(f"adding Lambda Permission ({inputs['function']}/{statement})"):
-        cloud.client("lambda").add_permission(
-            FunctionName=inputs["function"], **request_members(_PERMISSION, inputs)
-        )
+        cloud.client("lambda").add_permission(FunctionName=inputs["function"], **request_members(_PERMISSION, inputs))
     return statement
 
 
@@ -269,7 +268,7 @@ def _update_mapping(cloud: Cloud, identifier: str, change: Change) -> None:
             client.tag_resource(Resource=change.old["arn"], Tags=changed)
 
 
-def _delete_mapping(cloud: Cloud, identifier: str, state: Properties) -> None:
+def _delete_mapping(cloud: Cloud, identifier: str, _state: Properties) -> None:
     with saying(f"deleting Lambda Event Source Mapping ({identifier})"), missing_is_fine():
         cloud.client("lambda").delete_event_source_mapping(UUID=identifier)
 

@@ -1,13 +1,16 @@
-"""Lambda functions, aliases and layers. Schemas: terraform-provider-aws, internal/service/lambda/{function,alias,layer_version}.go."""
+"""Lambda functions, aliases and layers.
+
+Schemas: terraform-provider-aws, internal/service/lambda/{function,alias,layer_version}.go.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..assets import zip_bytes
-from ..cloud import Cloud, found, missing_is_fine, saying
-from ..description import Autoname, Change, Kind, Operations, Property, ResourceType
-from ..shapes import properties_of, request_members, tag_changes, with_tags
-from ..values import Properties, PropertyValue
+from rollback_plugin.embedded.provider.assets import zip_bytes
+from rollback_plugin.embedded.provider.cloud import Cloud, found, missing_is_fine, saying
+from rollback_plugin.embedded.provider.description import Autoname, Change, Kind, Operations, Property, ResourceType
+from rollback_plugin.embedded.provider.shapes import properties_of, request_members, tag_changes, with_tags
+from rollback_plugin.embedded.provider.values import Properties, PropertyValue
 
 _TEXT = Property("")
 
@@ -174,7 +177,7 @@ def _read_function(cloud: Cloud, name: str, known: Properties) -> Properties | N
         "invokeArn": _invoke_arn(cloud, arn),
         "qualifiedArn": qualified_arn,
         "qualifiedInvokeArn": _invoke_arn(cloud, qualified_arn),
-        "responseStreamingInvokeArn": f"{_gateway(cloud)}:path/2021-11-15/functions/{arn}/response-streaming-invocations",
+        "responseStreamingInvokeArn": _streaming_invoke_arn(cloud, arn),
         "version": latest["Version"],
         "sourceCodeHash": known.get("sourceCodeHash", ""),
     }
@@ -192,6 +195,10 @@ def _gateway(cloud: Cloud) -> str:
 
 def _invoke_arn(cloud: Cloud, arn: str) -> str:
     return f"{_gateway(cloud)}:path/2015-03-31/functions/{arn}/invocations"
+
+
+def _streaming_invoke_arn(cloud: Cloud, arn: str) -> str:
+    return f"{_gateway(cloud)}:path/2021-11-15/functions/{arn}/response-streaming-invocations"
 
 
 def _update_function(cloud: Cloud, name: str, change: Change) -> None:
@@ -249,9 +256,7 @@ _ALIAS = (
     _nested(
         "routingConfig",
         "RoutingConfig",
-        Property(
-            "additionalVersionWeights", Kind.MAP, "AdditionalVersionWeights", element=Property("", Kind.NUMBER)
-        ),
+        Property("additionalVersionWeights", Kind.MAP, "AdditionalVersionWeights", element=Property("", Kind.NUMBER)),
     ),
     Property("arn", api="AliasArn", output=True),
     Property("invokeArn", output=True),
@@ -300,7 +305,7 @@ def _update_alias(cloud: Cloud, identifier: str, change: Change) -> None:
         )
 
 
-def _delete_alias(cloud: Cloud, identifier: str, state: Properties) -> None:
+def _delete_alias(cloud: Cloud, identifier: str, _state: Properties) -> None:
     function, name = _alias_key(identifier)
     with saying(f"deleting Lambda Alias ({identifier})"), missing_is_fine():
         cloud.client("lambda").delete_alias(FunctionName=function, Name=name)

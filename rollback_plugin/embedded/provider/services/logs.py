@@ -1,11 +1,14 @@
-"""CloudWatch log groups and metric filters. Schemas: terraform-provider-aws, internal/service/logs/{group,metric_filter}.go."""
+"""CloudWatch log groups and metric filters.
+
+Schemas: terraform-provider-aws, internal/service/logs/{group,metric_filter}.go.
+"""
 
 from typing import Any
 
-from ..cloud import Cloud, found, missing_is_fine, saying
-from ..description import Autoname, Change, Kind, Operations, Property, ResourceType
-from ..shapes import properties_of, request_members, tag_changes, with_tags
-from ..values import Properties
+from rollback_plugin.embedded.provider.cloud import Cloud, found, missing_is_fine, saying
+from rollback_plugin.embedded.provider.description import Autoname, Change, Kind, Operations, Property, ResourceType
+from rollback_plugin.embedded.provider.shapes import properties_of, request_members, tag_changes, with_tags
+from rollback_plugin.embedded.provider.values import Properties
 
 _GROUP = (
     Property("deletionProtectionEnabled", Kind.BOOLEAN, "deletionProtectionEnabled", computed=True),
@@ -24,7 +27,8 @@ def _create_group(cloud: Cloud, inputs: Properties) -> str:
     tags = {"tags": inputs["tagsAll"]} if inputs.get("tagsAll") else {}
     with saying(f"creating CloudWatch Logs Log Group ({name})"):
         cloud.client("logs").create_log_group(
-            **request_members(_GROUP, inputs, ("name", "kmsKeyId", "logGroupClass", "deletionProtectionEnabled")), **tags
+            **request_members(_GROUP, inputs, ("name", "kmsKeyId", "logGroupClass", "deletionProtectionEnabled")),
+            **tags,
         )
     return name
 
@@ -136,7 +140,7 @@ def _read_filter(cloud: Cloud, identifier: str, known: Properties) -> Properties
     return state | {"logGroupName": group, "metricTransformation": transformation}
 
 
-def _update_filter(cloud: Cloud, identifier: str, change: Change) -> None:
+def _update_filter(cloud: Cloud, _identifier: str, change: Change) -> None:
     _put_filter(cloud, change.new)
 
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ..cloud import Cloud, found, missing_is_fine, saying
-from ..description import Autoname, Change, Kind, Operations, Property, ResourceType
-from ..shapes import properties_of, request_members, tag_changes, with_tags
-from ..values import Properties
+from rollback_plugin.embedded.provider.cloud import Cloud, found, missing_is_fine, saying
+from rollback_plugin.embedded.provider.description import Autoname, Change, Kind, Operations, Property, ResourceType
+from rollback_plugin.embedded.provider.shapes import properties_of, request_members, tag_changes, with_tags
+from rollback_plugin.embedded.provider.values import Properties
 
 _QUEUE = (
     Property("contentBasedDeduplication", Kind.BOOLEAN, "ContentBasedDeduplication", default=False),
@@ -14,7 +14,7 @@ _QUEUE = (
     Property("fifoQueue", Kind.BOOLEAN, "FifoQueue", default=False, replaces=True),
     Property("fifoThroughputLimit", api="FifoThroughputLimit", computed=True),
     Property("kmsDataKeyReusePeriodSeconds", Kind.INTEGER, "KmsDataKeyReusePeriodSeconds", computed=True),
-    Property("kmsMasterKeyId", api="KmsMasterKeyId"),
+    Property("kmsMasterKeyId", api="KmsMasterKeyId", conflicts_with=("sqsManagedSseEnabled",)),
     Property("maxMessageSize", Kind.INTEGER, "MaximumMessageSize", default=262144),
     Property("messageRetentionSeconds", Kind.INTEGER, "MessageRetentionPeriod", default=345600),
     Property(
@@ -33,6 +33,7 @@ _QUEUE = (
     Property("arn", api="QueueArn", output=True),
     Property("url", output=True),
 )
+_WHEN_UNANSWERED = {"fifoQueue": False, "contentBasedDeduplication": False, "kmsDataKeyReusePeriodSeconds": 300}
 _FIFO_ONLY = ("FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
 
 
@@ -63,7 +64,7 @@ def _read_queue(cloud: Cloud, url: str, known: Properties) -> Properties | None:
         if answer is None:
             return None
         tags = client.list_queue_tags(QueueUrl=url).get("Tags", {})
-    state = {"fifoQueue": False, "contentBasedDeduplication": False} | properties_of(_QUEUE, answer["Attributes"])
+    state: Properties = dict(_WHEN_UNANSWERED) | properties_of(_QUEUE, answer["Attributes"])
     state |= {"name": state["arn"].rsplit(":", 1)[-1], "url": url}
     return with_tags(state, tags, known, cloud.default_tags)
 
@@ -83,7 +84,7 @@ def _update_queue(cloud: Cloud, url: str, change: Change) -> None:
             client.tag_queue(QueueUrl=url, Tags=changed)
 
 
-def _delete_queue(cloud: Cloud, url: str, state: Properties) -> None:
+def _delete_queue(cloud: Cloud, url: str, _state: Properties) -> None:
     with saying(f"deleting SQS Queue ({url})"), missing_is_fine():
         cloud.client("sqs").delete_queue(QueueUrl=url)
 
@@ -105,7 +106,7 @@ def _create_policy(cloud: Cloud, inputs: Properties) -> str:
     return url
 
 
-def _read_policy(cloud: Cloud, url: str, known: Properties) -> Properties | None:
+def _read_policy(cloud: Cloud, url: str, _known: Properties) -> Properties | None:
     with saying(f"reading SQS Queue Policy ({url})"):
         answer = found(cloud.client("sqs").get_queue_attributes, QueueUrl=url, AttributeNames=["Policy"])
     policy = (answer or {}).get("Attributes", {}).get("Policy")
@@ -116,7 +117,7 @@ def _update_policy(cloud: Cloud, url: str, change: Change) -> None:
     _set_policy(cloud, url, change.new["policy"])
 
 
-def _delete_policy(cloud: Cloud, url: str, state: Properties) -> None:
+def _delete_policy(cloud: Cloud, url: str, _state: Properties) -> None:
     with saying(f"deleting SQS Queue Policy ({url})"), missing_is_fine():
         cloud.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
 
