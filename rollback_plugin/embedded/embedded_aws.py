@@ -16,6 +16,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from rollback_plugin.embedded.provider.install import install_provider
 from rollback_plugin.embedded.scratch import ScratchFolder, remove_abandoned_folders
 from rollback_plugin.embedded.server_settings import ServerAddresses, ServerSettings
 from rollback_plugin.errors import EmbeddedError
@@ -242,6 +243,7 @@ def _aws_environment(scratch: Path, region: str) -> dict[str, str]:
 def _pulumi_environment(scratch: Path) -> dict[str, str]:
     home = scratch / "pulumi-home"
     home.mkdir()
+    install_provider(home)
     return {
         "PULUMI_HOME": str(home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",

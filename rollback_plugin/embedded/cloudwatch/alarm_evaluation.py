@@ -169,7 +169,7 @@ def _reason(
     verb = "was" if len(shown) == 1 else "were"
     comparison = _COMPARISONS[alarm.comparison_operator].words
     return (
-        f"Threshold Crossed: {len(shown)} out of the last {_counted(alarm.evaluation_periods, 'datapoint')} [{listed}] "
+        f"Threshold Crossed: {len(shown)} out of the last {alarm.evaluation_periods} datapoints [{listed}] "
         f"{verb} {negation}{comparison} the threshold ({alarm.threshold}) "
         f"(minimum {_counted(needed, 'datapoint')} for {transition} transition)."
     )

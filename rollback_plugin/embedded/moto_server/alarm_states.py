@@ -91,7 +91,7 @@ def _put_event(alarm: Alarm, previous: StateAt, current: StateAt) -> None:
     event = {
         "Source": SOURCE,
         "DetailType": DETAIL_TYPE,
-        "Time": f"{current.timestamp:%Y-%m-%dT%H:%M:%SZ}",
+        "Time": current.timestamp.timestamp(),
         "Resources": [alarm.alarm_arn],
         "Detail": json.dumps(detail),
     }
