@@ -23,7 +23,15 @@ from rollback_plugin.replay.property_values import (
     unwrapped,
 )
 from rollback_plugin.replay.recorded import RecordedResource, dependency_order
-from rollback_plugin.replay.relink import Conflict, LiveOutput, live_outputs, relink_output, relink_property, table_of
+from rollback_plugin.replay.relink import (
+    Conflict,
+    LiveOutput,
+    live_outputs,
+    relink_output,
+    relink_property,
+    table_of,
+    table_of_origins,
+)
 
 CONCURRENT_REGISTRATIONS = 64
 """Registrations that wait for the engine at the same time; how many it works on is the engine's own limit."""
@@ -89,7 +97,10 @@ class RegisteredResources:
         if resource.custom:
             recorded = {**resource.outputs, "id": resource.id}
             live = {**outputs, "id": identity or UNKNOWN}
-            run.set_live(resource.urn, live_outputs(resource.urn, recorded, live, known=not run.preview), identity)
+            given = as_the_program_gave_it(dict(resource.inputs))
+            run.set_live(
+                resource.urn, live_outputs(resource.urn, recorded, live, given, known=not run.preview), identity
+            )
 
     def _create_or_update(self, run: "_Run", registration: Registration) -> tuple[str, str, Mapping[str, Value]]:
         resource = registration.resource
@@ -162,12 +173,11 @@ class RegisteredResources:
 
     def _register_outputs(self, run: "_Run") -> None:
         """Register the outputs of components, and of the stack last, when everything they may come from is there."""
-        every = table_of(run.live_of(urn) for urn in self._by_urn)
+        every = table_of_origins(run.live_of(urn) for urn in self._by_urn)
         components = [r.resource for r in self._goal.registrations if not r.resource.custom]
         for component in sorted(components, key=lambda resource: resource.is_stack):
-            nearest = (
-                every if component.is_stack else table_of(run.live_of(u) for u in self._with_descendants(component.urn))
-            )
+            below = self._with_descendants(component.urn)
+            nearest = every if component.is_stack else table_of_origins(run.live_of(urn) for urn in below)
             outputs = {}
             for key, value in component.outputs.items():
                 relinked = relink_output(key, value, nearest, every)

@@ -40,7 +40,6 @@ from rollback_plugin.replay.property_values import (
     leaves,
     path_text,
     signature,
-    unwrapped,
 )
 
 SHORTEST_EMBEDDED = 8
@@ -56,6 +55,8 @@ class LiveOutput:
     recorded: str | float
     live: Value
     """`UNKNOWN` where a preview can't say, `None` where the output is gone."""
+    passed_through: bool = False
+    """Whether the resource only repeats an input: the value did not originate here."""
 
     @property
     def changed(self) -> bool:
@@ -86,22 +87,23 @@ class Relinked:
 
 
 def live_outputs(
-    urn: str, recorded: Mapping[str, Value], live: Mapping[str, Value], *, known: bool
+    urn: str, recorded: Mapping[str, Value], live: Mapping[str, Value], inputs: Mapping[str, Value], *, known: bool
 ) -> tuple[LiveOutput, ...]:
     """Pair a resource's recorded scalar outputs with the live ones at the same path.
 
     Args:
         recorded: outputs of the checkpoint, with the resource's `id` among them.
         live: outputs the engine answered with, likewise.
+        inputs: what the program gave, to tell apart what merely passes through.
         known: False during a preview, where an output the engine doesn't name is not gone but unknown.
     """
     now = dict(leaves(dict(live)))
-    pairs = []
-    for path, value in leaves(dict(recorded)):
-        if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
-            continue
-        pairs.append(LiveOutput(urn, path, value, now.get(path, _enclosing(path, now, known))))
-    return tuple(pairs)
+    given = dict(leaves(dict(inputs)))
+    return tuple(
+        LiveOutput(urn, path, value, now.get(path, _enclosing(path, now, known)), given.get(path) == value)
+        for path, value in leaves(dict(recorded))
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+    )
 
 
 def _enclosing(path: PropertyPath, now: Mapping[PropertyPath, Value], known: bool) -> Value:
@@ -139,6 +141,12 @@ class OutputTable:
 def table_of(groups: Iterable[Sequence[LiveOutput]]) -> OutputTable:
     """One table over several resources' outputs."""
     return OutputTable(tuple(output for group in groups for output in group))
+
+
+def table_of_origins(groups: Iterable[Sequence[LiveOutput]]) -> OutputTable:
+    """Likewise, without outputs that only repeat an input: where every resource is looked at, the origin is among
+    them."""
+    return OutputTable(tuple(output for group in groups for output in group if not output.passed_through))
 
 
 def relink_property(name: str, value: Value, table: OutputTable) -> Relinked:
@@ -200,13 +208,15 @@ def _relink(name: str, value: Value, table: OutputTable, *, follows_short: Calla
         if len(values) > 1:
             conflicts.append(Conflict(path, f"may come from any of {_listed(considered)}, which differ now"))
             return item
-        return settled(item, path, considered[0])
+        return settled(item, path, considered)
 
-    def settled(item: Value, path: PropertyPath, output: LiveOutput) -> Value:
-        if output.live is None:
-            conflicts.append(Conflict(path, f"comes from {_listed([output])}, which is gone"))
+    def settled(item: Value, path: PropertyPath, candidates: Sequence[LiveOutput]) -> Value:
+        if any(candidate.live == UNKNOWN for candidate in candidates):
+            return UNKNOWN
+        if candidates[0].live is None:
+            conflicts.append(Conflict(path, f"comes from {_listed(candidates)}, which is gone"))
             return item
-        return output.live
+        return candidates[0].live
 
     def embedded(item: str, path: PropertyPath, pattern: re.Pattern[str]) -> Value:
         unknown = False
@@ -222,7 +232,7 @@ def _relink(name: str, value: Value, table: OutputTable, *, follows_short: Calla
                     Conflict(path, f"holds what may come from any of {_listed(candidates)}, which differ now")
                 )
                 return match.group()
-            replacement = settled(match.group(), path, candidates[0])
+            replacement = settled(match.group(), path, candidates)
             unknown = unknown or replacement == UNKNOWN
             return str(replacement)
 
@@ -241,7 +251,9 @@ def _reference(item: Value, table: OutputTable) -> Value:
 
 
 def _live_values(outputs: Sequence[LiveOutput]) -> set[str]:
-    return {repr(unwrapped(output.live)) for output in outputs}
+    """The different live values; of one resource's outputs, what a preview can't say yet counts as what it can say."""
+    said = {output.urn for output in outputs if output.changed and output.live != UNKNOWN}
+    return {repr(output.live) for output in outputs if not (output.live == UNKNOWN and output.urn in said)}
 
 
 def _named_alike(path: PropertyPath, output_name: str) -> bool:
