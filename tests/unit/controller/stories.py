@@ -1,6 +1,5 @@
 """Journals told in a few words: what happened to a stack, minute by minute, as its entries."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -122,8 +121,3 @@ def reading(state: AlarmState, since_minute: float, name: str = "errors", reques
 
 def signal(*readings: AlarmReading) -> Signal:
     return Signal(tuple(readings))
-
-
-def reasons(entries: Sequence[Entry]) -> list[str]:
-    """The events' names, in order."""
-    return [entry.event.event for entry in entries]
