@@ -1,0 +1,1 @@
+"""Makes versions: `track()` inside the program, `Recorder` after the update."""

@@ -41,7 +41,7 @@ class VersionArchive:
 
     def __init__(self, store: ObjectStore, stack: StackName) -> None:
         self._store = store
-        self._stack = stack
+        self.stack = stack
         self.blobs = BlobStore(store)
 
     def write(self, version: Version, checkpoint: Checkpoint) -> str:
@@ -54,7 +54,7 @@ class VersionArchive:
         """
         if checkpoint.digest != version.checkpoint_digest:
             raise DamagedSnapshot(
-                f"Version {version.number} of {self._stack} names the checkpoint {version.checkpoint_digest}, but"
+                f"Version {version.number} of {self.stack} names the checkpoint {version.checkpoint_digest}, but"
                 " was given"
                 f" {checkpoint.digest}. Nothing was kept; read the update from the backend again."
             )
@@ -66,7 +66,7 @@ class VersionArchive:
             present = self._store.read(self._key(version.number))
             if self._parse(version.number, present).version.update != version.update:
                 raise WriteConflict(
-                    f"Version {version.number} of {self._stack} is already another update's. Somebody recorded at"
+                    f"Version {version.number} of {self.stack} is already another update's. Somebody recorded at"
                     " the same time:"
                     " run `rollback record` again."
                 ) from None
@@ -84,7 +84,7 @@ class VersionArchive:
         checkpoint = self._checkpoint(stored.snapshot, number)
         if checkpoint.digest != stored.version.checkpoint_digest:
             raise DamagedSnapshot(
-                f"Version {number} of {self._stack} leads to the checkpoint {checkpoint.digest} instead of"
+                f"Version {number} of {self.stack} leads to the checkpoint {checkpoint.digest} instead of"
                 f" {stored.version.checkpoint_digest}. Restore {self._key(number)} from a backup of the store, or"
                 " choose another"
                 " version."
@@ -110,7 +110,7 @@ class VersionArchive:
         return _Snapshot(blob=self.blobs.keep(checkpoint.canonical))
 
     def _checkpoint(self, snapshot: _Snapshot, number: int) -> Checkpoint:
-        source = f"version {number} of {self._stack}"
+        source = f"version {number} of {self.stack}"
         if snapshot.base is None:
             return Checkpoint.parse(self.blobs.read(snapshot.blob), source=source)
         if snapshot.base >= number:
@@ -136,10 +136,10 @@ class VersionArchive:
                 if there
                 else "it has none yet: run `rollback record`"
             )
-            raise UnknownVersion(f"{self._stack} has no version {number}; {known}.") from None
+            raise UnknownVersion(f"{self.stack} has no version {number}; {known}.") from None
         if digest is not None and sha256_hex(data) != digest:
             raise DamagedSnapshot(
-                f"The object of version {number} of {self._stack} ({self._key(number)} in {self._store.location}) is"
+                f"The object of version {number} of {self.stack} ({self._key(number)} in {self._store.location}) is"
                 " not the one"
                 " the journal speaks of: it was changed or damaged. Restore it from a backup of the store, or"
                 " choose another version."
@@ -151,7 +151,7 @@ class VersionArchive:
             return _Stored.model_validate_json(data)
         except ValidationError:
             raise DamagedSnapshot(
-                f"The object of version {number} of {self._stack} ({self._key(number)} in {self._store.location})"
+                f"The object of version {number} of {self.stack} ({self._key(number)} in {self._store.location})"
                 " can't be read:"
                 " it is damaged, or a newer rollback-plugin wrote it. Use that version, or choose another version"
                 " of the stack."
@@ -159,7 +159,7 @@ class VersionArchive:
 
     @property
     def _prefix(self) -> str:
-        return f"stacks/{self._stack.project}/{self._stack.stack}/versions/"
+        return f"stacks/{self.stack.project}/{self.stack.stack}/versions/"
 
     def _key(self, number: int) -> str:
         return f"{self._prefix}{number:08}.json"

@@ -1,7 +1,7 @@
 """Assets as a checkpoint names them: a path, a text or a set of members, and the hash of the bytes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -38,6 +38,8 @@ class AssetReference:
     """The engine's hash; empty where the checkpoint has none."""
     path: str = ""
     """As the program wrote it: relative to the folder the program ran in, or absolute."""
+    value: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The asset as the checkpoint has it."""
 
     @property
     def property_text(self) -> str:
@@ -71,7 +73,7 @@ def asset_references(urn: str, value: object, path: PropertyPath = ()) -> Iterat
     if isinstance(value, Mapping):
         kind = asset_kind(value)
         if kind is not None:
-            yield AssetReference(urn, path, kind, str(value.get("hash", "")), str(value.get("path", "")))
+            yield AssetReference(urn, path, kind, str(value.get("hash", "")), str(value.get("path", "")), value)
             return
         for key, inner in value.items():
             yield from asset_references(urn, inner, (*path, key))

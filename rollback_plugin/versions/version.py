@@ -24,7 +24,7 @@ class ConfigValue(_Record):
 
 
 class Source(_Record):
-    """Where the program came from. At least one of `commit` and `bundle` is known."""
+    """Where the program came from."""
 
     commit: str | None = None
     branch: str | None = None
@@ -36,6 +36,8 @@ class Source(_Record):
     """Whether files differed from the commit."""
     bundle: str | None = None
     """Blob of a tar.zst with the program's files, where the commit alone doesn't say what they were."""
+    left_out: tuple[str, ...] = ()
+    """Files the bundle doesn't hold: by their names they hold secrets, or all of them were too large to keep."""
 
 
 class AssetForm(StrEnum):
@@ -51,7 +53,6 @@ class AssetKept(_Record):
     """Bytes in the blob store, under the engine's own hash."""
 
     form: AssetForm
-    size_bytes: int
 
 
 class AssetMissing(_Record):

@@ -1,0 +1,115 @@
+"""Keeps the bytes of assets while a program deploys them.
+
+The engine offers every resource's inputs to transforms before it registers the resource: resolved, and those of remote
+components' children too. This is one, spoken to over the engine's own protocol (proto/pulumi/callback.proto,
+TransformRequest in resource.proto) and not through the SDK's `register_resource_transform`: that would rebuild every
+resource reference as an object, with a request to the engine each, and answer on the program's event loop.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf import json_format
+from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2, resource_pb2_grpc
+
+from rollback_plugin.errors import RollbackPluginError
+from rollback_plugin.recording.asset_bytes import hashed_bytes
+from rollback_plugin.versions.assets import AssetKind, asset_kind
+from rollback_plugin.versions.blobs import BlobStore
+from rollback_plugin.versions.properties import (
+    OUTPUT_VALUE_SIGNATURE,
+    SECRET_SIGNATURE,
+    PropertyPath,
+    path_text,
+    signature,
+)
+
+THREADS = 8
+REMOTE = (AssetKind.REMOTE_FILE, AssetKind.REMOTE_ARCHIVE)
+
+
+class AssetKeeper:
+    """Keeps every asset of a resource's inputs; what can't be kept is a warning, and no reason not to deploy."""
+
+    def __init__(self, blobs: BlobStore, folder: Path, warn: Callable[[str], None]) -> None:
+        """folder: where the program runs, from which relative paths start."""
+        self._blobs = blobs
+        self._folder = folder
+        self._warn = warn
+
+    def keep(self, resource: str, inputs: Mapping[str, Any]) -> None:
+        """resource: type and name, for the warnings. inputs: as the engine's protocol writes them."""
+        for path, asset, secret in assets_in(inputs):
+            if secret:
+                self._warn(
+                    f"{path_text(path)} of {resource} is a secret asset. Its bytes are not kept, because they would"
+                    " lie in"
+                    " the store as plain text: a rollback can bring back everything but a change of them."
+                )
+                continue
+            if asset_kind(asset) in REMOTE:
+                continue
+            try:
+                self._blobs.keep(hashed_bytes(asset, self._folder))
+            except (RollbackPluginError, OSError) as error:
+                self._warn(f"{path_text(path)} of {resource} was not kept, so a rollback can't bring it back: {error}")
+
+
+def assets_in(
+    value: object, path: PropertyPath = (), *, secret: bool = False
+) -> Iterator[tuple[PropertyPath, Mapping[str, Any], bool]]:
+    """Every asset in a value of the engine's protocol, with its path and whether it is, or lies in, a secret."""
+    if isinstance(value, Mapping):
+        kind = signature(value)
+        if kind == SECRET_SIGNATURE:
+            yield from assets_in(value.get("value"), path, secret=True)
+        elif kind == OUTPUT_VALUE_SIGNATURE:
+            yield from assets_in(value.get("value"), path, secret=secret or value.get("secret") is True)
+        elif asset_kind(value) is not None:
+            plain, hidden = without_wrappers(value)
+            yield path, plain, secret or hidden
+        else:
+            for key, inner in value.items():
+                yield from assets_in(inner, (*path, key), secret=secret)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from assets_in(inner, (*path, index), secret=secret)
+
+
+def without_wrappers(asset: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+    """An asset with the members it has in outputs and secrets laid open, and whether one of them is secret."""
+    members = {name: found for (name, *_), found, _ in assets_in(asset.get("assets") or {})}
+    hidden = any(is_secret for *_, is_secret in assets_in(asset.get("assets") or {}))
+    return ({**asset, "assets": members} if "assets" in asset else asset), hidden
+
+
+class TransformServer(callback_pb2_grpc.CallbacksServicer):
+    """Answers the engine's transform requests with what it asked, after the keeper saw it. Lives in this process
+    only."""
+
+    def __init__(self, keeper: AssetKeeper) -> None:
+        self._keeper = keeper
+        self._token = str(uuid.uuid4())
+        self._server = grpc.server(ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="keep-assets"))
+        callback_pb2_grpc.add_CallbacksServicer_to_server(self, self._server)
+        self._target = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+
+    def register(self, monitor: resource_pb2_grpc.ResourceMonitorStub) -> None:
+        """Start answering, for every resource registered from now on. Raises `grpc.RpcError`."""
+        self._server.start()
+        monitor.RegisterStackTransform(callback_pb2.Callback(token=self._token, target=self._target))
+
+    def Invoke(  # noqa: N802 - the protocol's name
+        self, request: callback_pb2.CallbackInvokeRequest, context: grpc.ServicerContext
+    ) -> callback_pb2.CallbackInvokeResponse:
+        """One resource about to be registered."""
+        if request.token != self._token:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"There is no callback {request.token} here.")
+        asked = resource_pb2.TransformRequest.FromString(request.request)
+        self._keeper.keep(f"{asked.type} {asked.name}", json_format.MessageToDict(asked.properties))
+        answer = resource_pb2.TransformResponse(properties=asked.properties, options=asked.options)
+        return callback_pb2.CallbackInvokeResponse(response=answer.SerializeToString())

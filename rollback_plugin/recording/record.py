@@ -1,0 +1,238 @@
+"""Seals what the backend's history has and the journal hasn't: each deploy becomes a version."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from rollback_plugin.backend.history import Backend
+from rollback_plugin.backend.updates import Update
+from rollback_plugin.errors import DamagedSnapshot, WriteConflict
+from rollback_plugin.journal.entries import Deployed
+from rollback_plugin.journal.journal import Journal
+from rollback_plugin.recording.asset_recording import record_assets
+from rollback_plugin.recording.capture import Capture, Captures
+from rollback_plugin.recording.judgement import judgement
+from rollback_plugin.recording.plugins import plugin_versions
+from rollback_plugin.store.interface import ObjectStore
+from rollback_plugin.versions.archive import VersionArchive
+from rollback_plugin.versions.checkpoint import Checkpoint, Resource
+from rollback_plugin.versions.service import Service
+from rollback_plugin.versions.version import ConfigValue, Source, Version
+
+# What changes the state without running the program (refresh, import, rename …) belongs to the version that is there.
+VERSION_KINDS: Mapping[str, Literal["deploy", "destroy"]] = {"update": "deploy", "destroy": "destroy"}
+# Fields the engine writes anew although nothing about the resource changed.
+VOLATILE_FIELDS = frozenset({"created", "modified", "sourcePosition", "stackTrace"})
+ROOT_STACK_TYPE = "pulumi:pulumi:Stack"
+ATTEMPTS = 16
+"""How often an entry is tried when others write at the same time; each lost attempt means theirs was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordResult:
+    """What `Recorder.record` did."""
+
+    sealed: tuple[int, ...] = ()
+    """Numbers of the versions made."""
+    skipped: tuple[str, ...] = ()
+    """Backend names of updates that make no version: failed without changing the state, or not readable."""
+    warnings: tuple[str, ...] = ()
+    """What stands in the way of a later rollback, as sentences for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    version: Version
+    checkpoint: Checkpoint
+    warnings: tuple[str, ...]
+
+
+class Recorder:
+    """Makes versions of one stack."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        archive: VersionArchive,
+        journal: Journal,
+        store: ObjectStore,
+        project_root: Path | None,
+    ) -> None:
+        """project_root: the project's folder on this machine, to take assets from whose hashes match; None: there is
+        none."""
+        self._backend = backend
+        self._archive = archive
+        self._journal = journal
+        self._captures = Captures(store, archive.stack)
+        self._project_root = project_root
+
+    def record(self) -> RecordResult:
+        """Seal every deploy that ended since the newest journaled one, oldest first.
+
+        Ours (rollbacks and recoveries) are the journal's already. An update that failed and left the state as it was
+        makes no version: there is nothing to go back to or from. Running it again, or twice at once, adds nothing;
+        after a crash it goes on, because a version's object is written before its entry and is found again.
+        Raises `StoreError`s, `JournalError`s, `EngineError`s.
+        """
+        sealed: list[int] = []
+        skipped: list[str] = []
+        warnings: list[str] = []
+        updates = self._backend.updates(self._archive.stack)
+        for index, update in enumerate(updates):
+            if update.kind not in VERSION_KINDS or update.operation is not None or not self._is_new(update):
+                continue
+            before = updates[index - 1] if index else None
+            try:
+                checkpoint = self._checkpoint(update)
+            except DamagedSnapshot as error:
+                skipped.append(update.name)
+                warnings.append(str(error))
+                continue
+            if not update.succeeded and self._same_state(before, checkpoint):
+                skipped.append(update.name)
+                continue
+            number, said = self._seal(update, before, checkpoint)
+            if number is not None:
+                sealed.append(number)
+                warnings.extend(said)
+        return RecordResult(tuple(sealed), tuple(skipped), tuple(warnings))
+
+    def _is_new(self, update: Update) -> bool:
+        deployed = self._deployed()
+        return all(entry.update != update.name and entry.finished_at <= update.finished_at for entry in deployed)
+
+    def _deployed(self) -> tuple[Deployed, ...]:
+        return tuple(entry.event for entry in self._journal.entries() if isinstance(entry.event, Deployed))
+
+    def _seal(
+        self, update: Update, before: Update | None, checkpoint: Checkpoint
+    ) -> tuple[int | None, tuple[str, ...]]:
+        """Write the version, then its entry. The number is None where somebody else journaled the update meanwhile."""
+        for attempt in range(1, ATTEMPTS + 1):
+            entries = self._journal.entries()
+            deployed = [entry.event for entry in entries if isinstance(entry.event, Deployed)]
+            if any(entry.update == update.name for entry in deployed):
+                return None, ()
+            number = max((entry.version for entry in deployed), default=0) + 1
+            draft = self._draft(number, update, before, checkpoint)
+            digest = self._archive.write(draft.version, checkpoint)
+            # What another recorder kept first is what counts.
+            version = self._archive.read(number, digest)
+            try:
+                self._journal.append(_entry(version, digest), after=len(entries))
+            except WriteConflict:
+                if attempt == ATTEMPTS:
+                    raise
+                continue
+            return number, draft.warnings
+        raise AssertionError("the last attempt returns or raises")
+
+    def _checkpoint(self, update: Update) -> Checkpoint:
+        source = f"update {update.name} of {self._archive.stack}"
+        return Checkpoint.parse(self._backend.checkpoint(self._archive.stack, update), source=source)
+
+    def _same_state(self, before: Update | None, after: Checkpoint) -> bool:
+        state = _state(after)
+        if before is None:
+            return all(resource["type"] == ROOT_STACK_TYPE for resource in state)
+        try:
+            return state == _state(self._checkpoint(before)) and not after.pending_operations
+        except DamagedSnapshot:
+            return False
+
+    def _draft(self, number: int, update: Update, before: Update | None, checkpoint: Checkpoint) -> _Draft:
+        config = {
+            key: ConfigValue(value=found.value, secret=found.secret, object=found.object)
+            for key, found in update.config.items()
+        }
+        services, service_warnings = _services(checkpoint)
+        judged = judgement(services, config)
+        capture = self._capture(update, before)
+        assets = record_assets(number, checkpoint, self._archive.blobs, self._project_root)
+        version = Version(
+            number=number,
+            stack=self._archive.stack,
+            kind=VERSION_KINDS[update.kind],
+            update=update.name,
+            started_at=update.started_at,
+            finished_at=update.finished_at,
+            succeeded=update.succeeded,
+            message=update.message,
+            checkpoint_digest=checkpoint.digest,
+            config=config,
+            source=capture.source if capture else source_from_history(update.environment),
+            content_digest=capture.content_digest if capture else None,
+            assets=assets.kept,
+            missing_assets=assets.missing,
+            plugins=plugin_versions(checkpoint),
+            engine=str(checkpoint.deployment.get("manifest", {}).get("version", "")),
+            services=services,
+            bake_seconds=judged.bake_seconds,
+            alarms=judged.alarms,
+        )
+        return _Draft(version, checkpoint, (*service_warnings, *judged.warnings, *assets.warnings))
+
+    def _capture(self, update: Update, before: Update | None) -> Capture | None:
+        """The capture made by this update's program: one update runs at a time, so it is the last one that began after
+        the update before had ended, and before this one did."""
+        began = update.started_at - timedelta(seconds=1)
+        if before is not None:
+            began = max(began, ended_at(before))
+        found = list(self._captures.between(began, ended_at(update)))
+        return found[-1] if found else None
+
+
+def ended_at(update: Update) -> datetime:
+    """When the update's history was written. A DIY backend has that to the nanosecond in the name (`<stack>-<ns>`,
+    pkg/backend/diy/state.go), while the times inside the history are whole seconds."""
+    name = re.search(r"-(\d{19})$", update.name)
+    if name is None:
+        return update.finished_at + timedelta(seconds=1)
+    nanoseconds = int(name[1])
+    return datetime.fromtimestamp(nanoseconds // 10**9, UTC) + timedelta(microseconds=nanoseconds % 10**9 // 1000)
+
+
+def source_from_history(environment: Mapping[str, str]) -> Source | None:
+    """What the engine itself noted of the program's git repository (pkg/backend/metadata.go); None if there was
+    none."""
+    if not environment.get("git.head"):
+        return None
+    return Source(
+        commit=environment["git.head"],
+        branch=environment.get("git.headName", "").removeprefix("refs/heads/") or None,
+        dirty=environment.get("git.dirty") == "true",
+    )
+
+
+def _entry(version: Version, digest: str) -> Deployed:
+    return Deployed(
+        version=version.number,
+        kind=version.kind,
+        update=version.update,
+        succeeded=version.succeeded,
+        started_at=version.started_at,
+        finished_at=version.finished_at,
+        content_digest=version.content_digest,
+        version_digest=digest,
+        bake_seconds=version.bake_seconds,
+        alarms=version.alarms,
+    )
+
+
+def _services(checkpoint: Checkpoint) -> tuple[tuple[Service, ...], tuple[str, ...]]:
+    """The services; where they can't be read, none and why. The deploy happened, so its version is made all the
+    same."""
+    try:
+        return checkpoint.services(), ()
+    except DamagedSnapshot as error:
+        return (), (str(error),)
+
+
+def _state(checkpoint: Checkpoint) -> list[dict[str, Any]]:
+    def lasting(resource: Resource) -> dict[str, Any]:
+        return {key: value for key, value in resource.document.items() if key not in VOLATILE_FIELDS}
+
+    return [lasting(resource) for resource in checkpoint.resources]

@@ -1,0 +1,121 @@
+"""`track()`: one call in a Pulumi program makes each of its deploys a version that can be had again.
+
+Before the first resource is registered it refuses content that was rolled back, and writes down where the program came
+from. While the program runs it keeps the bytes of every asset, as they are when they are deployed: the checkpoint only
+has their hash. In a preview it refuses, too, but writes nothing.
+
+A deploy without it is still a deploy, so whatever goes wrong here (no store, no right to write, an unreadable file) is
+said as a warning, and the update goes on; only quarantined content ends it.
+"""
+
+import os
+import uuid
+from collections.abc import Callable
+from contextvars import copy_context
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc
+import pulumi
+from pulumi.runtime import settings
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.proto import resource_pb2_grpc
+
+from rollback_plugin.backend.project import Project, open_project
+from rollback_plugin.errors import QuarantinedContent, RollbackPluginError
+from rollback_plugin.journal.journal import Journal
+from rollback_plugin.recording.asset_keeping import AssetKeeper, TransformServer
+from rollback_plugin.recording.capture import Capture, Captures
+from rollback_plugin.recording.content import content_digest, project_files
+from rollback_plugin.recording.quarantine import refuse_quarantined, same_assets
+from rollback_plugin.recording.source import source_of
+from rollback_plugin.store import ObjectStore, open_store
+from rollback_plugin.versions.archive import VersionArchive
+from rollback_plugin.versions.blobs import BlobStore
+
+NO_WAY_BACK = "This deploy can't be undone by rollback-plugin in full:"
+
+
+class RefusedByQuarantine(QuarantinedContent, pulumi.RunError):
+    """`QuarantinedContent` as Pulumi shows it: its one paragraph, without a traceback."""
+
+
+def track() -> None:
+    """Make this program's deploys versions. Call it before the first resource; calling it again does nothing.
+
+    Outside of a deployment (a unit test with `pulumi.runtime.set_mocks`, a plain `python __main__.py`) it does nothing.
+    Raises `QuarantinedContent`, in previews as well, for content that was rolled back and not released.
+    """
+    monitor = settings.get_monitor()
+    root = settings.get_root_resource()
+    if monitor is None or isinstance(monitor, MockMonitor) or root is None or getattr(root, _MARK, False):
+        return
+    # On the root resource, because that is what lives as long as one run of a program: one process may run several.
+    setattr(root, _MARK, True)
+    _Tracking(monitor, Path(settings.get_root_directory()), lambda: datetime.now(UTC)).run()
+
+
+_MARK = "_rollback_plugin_tracks"
+
+
+class _Tracking:
+    """One run of `track()` in a program under the engine."""
+
+    def __init__(
+        self, monitor: resource_pb2_grpc.ResourceMonitorStub, root_directory: Path, clock: Callable[[], datetime]
+    ) -> None:
+        self._monitor = monitor
+        self._root_directory = root_directory
+        self._clock = clock
+
+    def run(self) -> None:
+        started_at = self._clock()
+        try:
+            project = open_project(self._root_directory, settings.get_stack(), os.environ)
+            store = open_store(project.store_url, os.environ)
+            files = project_files(project.root, project.config_file)
+            digest = content_digest(files, project.config_file)
+        except (RollbackPluginError, OSError) as error:
+            pulumi.log.warn(f"{NO_WAY_BACK} {_sentence(error)}")
+            return
+        self._refuse_quarantined(project, store, digest)
+        if settings.is_dry_run():
+            return
+        blobs = BlobStore(store)
+        # Assets first: they are what a rollback can't do without.
+        try:
+            TransformServer(AssetKeeper(blobs, Path.cwd(), _warn_from_any_thread())).register(self._monitor)
+        except grpc.RpcError as error:
+            pulumi.log.warn(f"{NO_WAY_BACK} its assets are not kept, because the engine refuses it: {error.details()}")
+        try:
+            capture = Capture(
+                id=uuid.uuid4().hex[:12],
+                started_at=started_at,
+                content_digest=digest,
+                source=source_of(files, blobs),
+            )
+            Captures(store, project.stack).write(capture)
+        except (RollbackPluginError, OSError) as error:
+            pulumi.log.warn(f"{NO_WAY_BACK} where its program came from could not be kept. {_sentence(error)}")
+
+    def _refuse_quarantined(self, project: Project, store: ObjectStore, digest: str) -> None:
+        journal = Journal(store, project.stack, self._clock, actor="track")
+        archive = VersionArchive(store, project.stack)
+        try:
+            refuse_quarantined(
+                journal, digest, self._clock(), same_assets=lambda number: same_assets(archive, number, Path.cwd())
+            )
+        except QuarantinedContent as refusal:
+            raise RefusedByQuarantine(str(refusal)) from None
+        except (RollbackPluginError, OSError) as error:
+            pulumi.log.warn(f"Nobody could check whether this content was rolled back before: {_sentence(error)}")
+
+
+def _warn_from_any_thread() -> Callable[[str], None]:
+    """Which engine to tell is a context variable of the program's thread."""
+    context = copy_context()
+    return lambda message: context.copy().run(pulumi.log.warn, message)
+
+
+def _sentence(error: Exception) -> str:
+    return str(error).strip() or type(error).__name__
