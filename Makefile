@@ -57,7 +57,7 @@ $(STAMPS)/environment:
 
 $(STAMPS)/packages: requirements-dev.txt $(STAMPS)/environment
 	$(call step,Python packages,"$(BIN)/python" -m pip install --quiet --require-hashes -r requirements-dev.txt,See that pip \
-		can reach its package index (`pip config list` shows which).)
+		can reach its package index (pip config list shows which).)
 	@touch "$@"
 
 $(STAMPS)/project: pyproject.toml $(STAMPS)/packages

@@ -224,6 +224,8 @@ def main() -> None:
         lay_into(bin_directory, choose(sources, say), Path(sys.executable), search_path)
     except go_build.GoBuildError as error:
         sys.exit(f"\n{error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":
