@@ -15,7 +15,7 @@ from typing import Any, NotRequired, TypedDict
 
 from pulumi_aws import cloudwatch
 
-from rollback_plugin.errors import InvalidConfiguration
+from rollback_plugin.components.refusal import InvalidArguments
 
 DEFAULT_ERROR_RATE_PERCENT = 5.0
 DEFAULT_PERIOD_SECONDS = 60
@@ -85,25 +85,25 @@ def window_from(args: Mapping[str, Any], owner: str) -> Window:
 
     Limits (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html, Period): 10, 20,
     30 or a multiple of 60; all evaluated periods within one day, or seven where a period is an hour or longer.
-    Raises InvalidConfiguration naming `owner` and the value.
+    Raises InvalidArguments naming `owner` and the value.
     """
     period_seconds = int(args.get("period_seconds", DEFAULT_PERIOD_SECONDS))
     evaluation_periods = int(args.get("evaluation_periods", 1))
     datapoints_to_alarm = int(args.get("datapoints_to_alarm", evaluation_periods))
     if period_seconds not in _HIGH_RESOLUTION_PERIODS_SECONDS and (period_seconds < 60 or period_seconds % 60):
-        raise InvalidConfiguration(
+        raise InvalidArguments(
             f"{owner}: period_seconds is {period_seconds}. CloudWatch takes 10, 20, 30 or a multiple of 60."
         )
     if evaluation_periods < 1:
-        raise InvalidConfiguration(f"{owner}: evaluation_periods is {evaluation_periods}. It must be 1 or more.")
+        raise InvalidArguments(f"{owner}: evaluation_periods is {evaluation_periods}. It must be 1 or more.")
     if not 1 <= datapoints_to_alarm <= evaluation_periods:
-        raise InvalidConfiguration(
+        raise InvalidArguments(
             f"{owner}: datapoints_to_alarm is {datapoints_to_alarm}. It must lie between 1 and evaluation_periods,"
             f" which is {evaluation_periods}."
         )
     longest_seconds = _DAY_SECONDS if period_seconds < 3600 else 7 * _DAY_SECONDS
     if period_seconds * evaluation_periods > longest_seconds:
-        raise InvalidConfiguration(
+        raise InvalidArguments(
             f"{owner}: {evaluation_periods} periods of {period_seconds} s are more than the {longest_seconds} s that"
             " CloudWatch evaluates. Use fewer or shorter periods."
         )
@@ -116,13 +116,13 @@ def error_rate_alarm(
     """The alarm on the share of requests through the alias that ended in a function error, crashes and timeouts too.
 
     Where nothing was invoked the division has no data point, so nothing breaches.
-    Raises InvalidConfiguration naming `owner`.
+    Raises InvalidArguments naming `owner`.
     """
     owner = f"{owner}: error_rate_alarm"
     window = window_from(args, owner)
     threshold_percent = float(args.get("threshold_percent", DEFAULT_ERROR_RATE_PERCENT))
     if not 0 <= threshold_percent < 100:
-        raise InvalidConfiguration(
+        raise InvalidArguments(
             f"{owner}: threshold_percent is {threshold_percent:g}. It must be 0 or more and less than 100,"
             " since the alarm rings above it."
         )
@@ -159,15 +159,15 @@ def log_pattern_alarm(
 ) -> LogPatternAlarm:
     """The alarm on lines of the log group that match a pattern.
 
-    Raises InvalidConfiguration naming `owner`.
+    Raises InvalidArguments naming `owner`.
     """
     owner = f'{owner}: log pattern alarm "{args["name"]}"'
     window = window_from(args, owner)
     threshold_count = int(args.get("threshold_count", 1))
     if threshold_count < 1:
-        raise InvalidConfiguration(f"{owner}: threshold_count is {threshold_count}. It must be 1 or more.")
+        raise InvalidArguments(f"{owner}: threshold_count is {threshold_count}. It must be 1 or more.")
     if not args["pattern"].strip():
-        raise InvalidConfiguration(f"{owner}: pattern is empty, which matches every line. Say which lines are meant.")
+        raise InvalidArguments(f"{owner}: pattern is empty, which matches every line. Say which lines are meant.")
     metric_name = f"{function_name}/{args['name']}"
     return LogPatternAlarm(
         metric_filter=cloudwatch.LogMetricFilterArgs(

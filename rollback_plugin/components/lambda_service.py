@@ -18,8 +18,8 @@ from rollback_plugin.components.alarms import (
     log_pattern_alarm,
 )
 from rollback_plugin.components.policy import RollbackPolicyArgs, policy_from
+from rollback_plugin.components.refusal import InvalidArguments
 from rollback_plugin.components.service import ServiceComponent
-from rollback_plugin.errors import InvalidConfiguration
 
 ALIAS_NAME = "live"
 
@@ -110,7 +110,7 @@ class LambdaService(ServiceComponent):
     """The CloudWatch alarms that judge the service."""
 
     def __init__(self, name: str, args: LambdaServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Raises InvalidConfiguration, before anything is registered, for arguments that can't be used as they are."""
+        """Raises InvalidArguments, before anything is registered, for arguments that can't be used as they are."""
         owner = f'LambdaService "{name}"'
         policy = policy_from(args.get("policy", {}), owner)
         function_name = _function_name(name, args, owner)
@@ -126,7 +126,7 @@ class LambdaService(ServiceComponent):
             for pattern in args.get("log_pattern_alarms", [])
         }
         if len(log_patterns) < len(args.get("log_pattern_alarms", [])):
-            raise InvalidConfiguration(f"{owner}: two log pattern alarms have the same name. Give each its own.")
+            raise InvalidArguments(f"{owner}: two log pattern alarms have the same name. Give each its own.")
 
         super().__init__(name, opts)
         inside = pulumi.ResourceOptions(parent=self)
@@ -228,7 +228,7 @@ class LambdaService(ServiceComponent):
 def _function_name(name: str, args: LambdaServiceArgs, owner: str) -> str:
     function_name = args.get("function_name", f"{pulumi.get_project()}-{pulumi.get_stack()}-{name}")
     if not _FUNCTION_NAME_FORM.fullmatch(function_name):
-        raise InvalidConfiguration(
+        raise InvalidArguments(
             f"{owner}: the function's name would be {function_name!r} ({len(function_name)} characters). Lambda takes"
             " up to 64 letters, digits, hyphens and underscores: set function_name."
         )
@@ -238,7 +238,7 @@ def _function_name(name: str, args: LambdaServiceArgs, owner: str) -> str:
 def _url_authorization(args: LambdaServiceArgs, owner: str) -> str | None:
     authorization = args.get("url_authorization")
     if authorization is not None and authorization not in _URL_AUTHORIZATIONS:
-        raise InvalidConfiguration(
+        raise InvalidArguments(
             f"{owner}: url_authorization is {authorization!r}. It must be one of {', '.join(_URL_AUTHORIZATIONS)},"
             " or left out for a service without a URL."
         )

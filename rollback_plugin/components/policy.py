@@ -4,7 +4,7 @@ from typing import NotRequired, TypedDict
 
 from pydantic import ValidationError
 
-from rollback_plugin.errors import InvalidConfiguration
+from rollback_plugin.components.refusal import InvalidArguments
 from rollback_plugin.versions.service import Policy
 
 
@@ -31,11 +31,11 @@ def policy_from(args: RollbackPolicyArgs, owner: str) -> Policy:
     """The policy that `args` asks for, with the defaults of `Policy` for what is not named.
 
     `owner` is named in messages, for example `LambdaService "orders"`.
-    Raises InvalidConfiguration for an unknown setting or a value of the wrong type or range.
+    Raises InvalidArguments for an unknown setting or a value of the wrong type or range.
     """
     unknown = sorted(set(args) - set(Policy.model_fields))
     if unknown:
-        raise InvalidConfiguration(
+        raise InvalidArguments(
             f"{owner}: policy has no setting {', '.join(unknown)}. The settings are {', '.join(Policy.model_fields)}."
         )
     try:
@@ -45,4 +45,4 @@ def policy_from(args: RollbackPolicyArgs, owner: str) -> Policy:
             f"policy.{'.'.join(map(str, problem['loc']))} is {problem['input']!r}: {problem['msg'].lower()}"
             for problem in error.errors()
         )
-        raise InvalidConfiguration(f"{owner}: {problems}. Change it in the program's arguments.") from error
+        raise InvalidArguments(f"{owner}: {problems}. Change it in the program's arguments.") from error

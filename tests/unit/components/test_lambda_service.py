@@ -1,9 +1,7 @@
 """What a LambdaService registers, seen by a stand-in for the engine's resource monitor."""
 
 import contextvars
-import sys
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 import pulumi
@@ -16,7 +14,6 @@ from rollback_plugin.components.lambda_service import LambdaService, LambdaServi
 from rollback_plugin.errors import InvalidConfiguration
 from rollback_plugin.versions.service import LambdaTraffic, Policy, Service
 
-TRACK_MODULE = "rollback_plugin.recording.track"
 SMALLEST: LambdaServiceArgs = {"code": pulumi.AssetArchive({}), "handler": "handler.handle"}
 
 
@@ -80,9 +77,7 @@ class Monitor(MockMonitor):
 def composed(monkeypatch: pytest.MonkeyPatch) -> Composed:
     """The record of one program, in which `track()` only notes that it was called."""
     record = Composed()
-    track_module = ModuleType(TRACK_MODULE)
-    track_module.track = lambda: record.order.append("track()")  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, TRACK_MODULE, track_module)
+    monkeypatch.setattr("rollback_plugin.recording.track.track", lambda: record.order.append("track()"))
     return record
 
 
