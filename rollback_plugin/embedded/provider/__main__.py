@@ -10,10 +10,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-from pulumi.runtime.proto import provider_pb2_grpc
 
+from .bare_protocol import use_bare_protocol
 from .install import installed_version
-from .servicer import AwsProvider
 
 PARENT_CHECK_INTERVAL_SECONDS = 0.5
 WORKERS = 16
@@ -23,6 +22,11 @@ MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 
 def main() -> None:
     parent = os.getppid()
+    use_bare_protocol()
+    from pulumi.runtime.proto import provider_pb2_grpc
+
+    from .servicer import AwsProvider
+
     server = grpc.server(
         ThreadPoolExecutor(max_workers=WORKERS),
         options=[

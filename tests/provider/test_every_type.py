@@ -1,0 +1,129 @@
+"""One program with every resource type: deployed, seen unchanged, refreshed, changed, destroyed without a trace."""
+
+import json
+
+import pytest
+
+from rollback_plugin.embedded.provider.services import RESOURCE_TYPES
+
+from .conftest import Aws, Project
+
+pytestmark = pytest.mark.engine
+
+PROGRAM = '''
+import json
+import pulumi
+import pulumi_aws as aws
+
+RELEASE = {release}
+TAGS = {{"team": "shop", "release": str(RELEASE)}}
+
+trust = {{"Version": "2012-10-17", "Statement": [
+    {{"Effect": "Allow", "Principal": {{"Service": "lambda.amazonaws.com"}}, "Action": "sts:AssumeRole"}}]}}
+statement = {{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": f"arn:aws:logs:*:*:release-{{RELEASE}}"}}
+policy_json = json.dumps({{"Version": "2012-10-17", "Statement": [statement]}})
+
+role = aws.iam.Role("role", assume_role_policy=json.dumps(trust), description=f"release {{RELEASE}}", tags=TAGS)
+aws.iam.RolePolicy("role-policy", role=role.name, policy=policy_json)
+policy = aws.iam.Policy("policy", policy=policy_json)
+aws.iam.RolePolicyAttachment("attachment", role=role.name, policy_arn=policy.arn)
+
+code = pulumi.AssetArchive({{"index.py": pulumi.StringAsset(f"def handler(e, c): return {{RELEASE}}")}})
+layer = aws.lambda_.LayerVersion("layer", layer_name="shared", code=code, compatible_runtimes=["python3.11"])
+function = aws.lambda_.Function("function", role=role.arn, handler="index.handler", runtime="python3.11", publish=True,
+    code=code, layers=[layer.arn], timeout=5 + RELEASE, environment={{"variables": {{"RELEASE": str(RELEASE)}}}}, tags=TAGS)
+alias = aws.lambda_.Alias("alias", function_name=function.name, function_version=function.version)
+aws.lambda_.FunctionUrl("url", function_name=function.name, qualifier=alias.name, authorization_type="NONE",
+    cors={{"allow_origins": ["*"], "max_age": 10 * RELEASE}})
+
+logs = aws.cloudwatch.LogGroup("logs", retention_in_days=7 * RELEASE, tags=TAGS)
+aws.cloudwatch.LogMetricFilter("filter", log_group_name=logs.name, pattern=f"ERROR {{RELEASE}}",
+    metric_transformation={{"name": "Errors", "namespace": "Shop", "value": "1"}})
+aws.cloudwatch.MetricAlarm("alarm", comparison_operator="GreaterThanThreshold", evaluation_periods=RELEASE,
+    metric_name="Errors", namespace="AWS/Lambda", period=60, statistic="Sum", threshold=0.5 + RELEASE,
+    dimensions={{"FunctionName": function.name}}, tags=TAGS)
+aws.cloudwatch.MetricAlarm("rate", comparison_operator="GreaterThanThreshold", evaluation_periods=1, threshold=RELEASE,
+    metric_queries=[
+        {{"id": "rate", "expression": "100 * errors / calls", "label": "error rate", "return_data": True}},
+        {{"id": "errors", "metric": {{"namespace": "AWS/Lambda", "metric_name": "Errors", "period": 60, "stat": "Sum",
+            "dimensions": {{"FunctionName": function.name}}}}}},
+        {{"id": "calls", "metric": {{"namespace": "AWS/Lambda", "metric_name": "Invocations", "period": 60, "stat": "Sum",
+            "dimensions": {{"FunctionName": function.name}}}}}}])
+
+dead = aws.sqs.Queue("dead", fifo_queue=True)
+queue = aws.sqs.Queue("queue", visibility_timeout_seconds=30 * RELEASE, fifo_queue=True, tags=TAGS,
+    redrive_policy=dead.arn.apply(lambda arn: json.dumps({{"deadLetterTargetArn": arn, "maxReceiveCount": 3}})))
+plain = aws.sqs.Queue("plain")
+aws.sqs.QueuePolicy("queue-policy", queue_url=plain.url, policy=plain.arn.apply(lambda arn: json.dumps(
+    {{"Version": "2012-10-17", "Statement": [{{"Sid": f"Release{{RELEASE}}", "Effect": "Allow", "Principal": "*",
+      "Action": "sqs:SendMessage", "Resource": arn}}]}})))
+aws.lambda_.EventSourceMapping("mapping", event_source_arn=plain.arn, function_name=function.arn, batch_size=RELEASE)
+
+topic = aws.sns.Topic("topic", display_name=f"release {{RELEASE}}", tags=TAGS)
+aws.sns.TopicSubscription("subscription", topic=topic.arn, protocol="sqs", endpoint=plain.arn,
+    raw_message_delivery=RELEASE > 1)
+aws.lambda_.Permission("permission", action="lambda:InvokeFunction", function=function.name, principal="sns.amazonaws.com",
+    source_arn=topic.arn)
+
+rule = aws.cloudwatch.EventRule("rule", event_pattern=json.dumps({{"source": [f"shop.release{{RELEASE}}"]}}), tags=TAGS)
+aws.cloudwatch.EventTarget("target", rule=rule.name, arn=queue.arn, sqs_target={{"message_group_id": f"g{{RELEASE}}"}})
+
+aws.ssm.Parameter("parameter", type="SecureString", value=f"hunter{{RELEASE}}")
+aws.ssm.Parameter("plain-parameter", type="String", value=f"release {{RELEASE}}", tags=TAGS)
+
+bucket = aws.s3.Bucket("Bucket", force_destroy=True, tags=TAGS)
+aws.s3.BucketVersioning("versioning", bucket=bucket.bucket,
+    versioning_configuration={{"status": "Enabled" if RELEASE == 1 else "Suspended"}})
+aws.s3.BucketObject("object", bucket=bucket.bucket, content=f"release {{RELEASE}}")
+aws.s3.BucketObjectv2("objectv2", bucket=bucket.bucket, source=pulumi.StringAsset(f"release {{RELEASE}}"))
+aws.s3.BucketNotification("notification", bucket=bucket.bucket, eventbridge=RELEASE > 1)
+
+aws.dynamodb.Table("table", hash_key="id", range_key="at", billing_mode="PAY_PER_REQUEST", tags=TAGS,
+    attributes=[{{"name": "id", "type": "S"}}, {{"name": "at", "type": "N"}}], ttl={{"attribute_name": "ends", "enabled": True}},
+    stream_enabled=True, stream_view_type="NEW_IMAGE" if RELEASE == 1 else "KEYS_ONLY")
+
+pulumi.export("version", function.version)
+pulumi.export("account", aws.get_caller_identity().account_id)
+pulumi.export("region", aws.get_region().region)
+'''
+
+
+def test_every_type_is_created_settles_refreshes_changes_and_is_destroyed_without_a_trace(
+    project: Project, aws: Aws
+) -> None:
+    outputs = project.up(PROGRAM.format(release=1))
+    resources = project.resources()
+
+    deployed = {each["type"] for each in resources.values() if each["type"].startswith("aws:")}
+    assert deployed == set(RESOURCE_TYPES)
+    assert outputs == {"version": "1", "account": "123456789012", "region": "us-east-1"}
+
+    project.expect_no_changes()
+    project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--color=never")
+    project.expect_no_changes()
+
+    assert project.up(PROGRAM.format(release=2))["version"] == "2"
+    project.expect_no_changes()
+    project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--color=never")
+
+    project.pulumi("destroy", "--yes", "--skip-preview", "--color=never")
+    assert _left_in(aws) == {}
+
+
+def _left_in(aws: Aws) -> dict[str, object]:
+    answers = {
+        "roles": aws.client("iam").list_roles()["Roles"],
+        "policies": aws.client("iam").list_policies(Scope="Local")["Policies"],
+        "functions": aws.client("lambda").list_functions()["Functions"],
+        "layers": aws.client("lambda").list_layers()["Layers"],
+        "mappings": aws.client("lambda").list_event_source_mappings()["EventSourceMappings"],
+        "log groups": aws.client("logs").describe_log_groups()["logGroups"],
+        "alarms": aws.client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "queues": aws.client("sqs").list_queues().get("QueueUrls"),
+        "topics": aws.client("sns").list_topics()["Topics"],
+        "rules": aws.client("events").list_rules()["Rules"],
+        "parameters": aws.client("ssm").describe_parameters()["Parameters"],
+        "buckets": aws.client("s3").list_buckets()["Buckets"],
+        "tables": aws.client("dynamodb").list_tables()["TableNames"],
+    }
+    return {what: json.dumps(left, default=str) for what, left in answers.items() if left}
