@@ -65,6 +65,9 @@ def project_files(root: Path, config_file: Path) -> ProjectFiles:
     if not names & {"Pulumi.yaml", "Pulumi.yml"}:
         # No repository, or one that ignores this folder: git has nothing to say about it.
         names = set(_walk(root, root))
+    # Of a submodule git lists the folder alone.
+    for folder in [name for name in names if (root / name).is_dir() and not (root / name).is_symlink()]:
+        names.update(_walk(root, root / folder))
     kept = {name for name in names if _counts(root, name, config_file)}
     return ProjectFiles(root, tuple(sorted(kept, key=os.fsencode)))
 
@@ -80,7 +83,7 @@ def _walk(root: Path, folder: Path) -> Iterator[str]:
 def _counts(root: Path, name: str, config_file: Path) -> bool:
     path = root / name
     if not path.is_symlink() and not path.is_file():
-        return False  # Deleted since git listed it, a submodule's folder, a socket.
+        return False  # Deleted since git listed it, a folder, a socket.
     if name.endswith(SKIPPED_SUFFIXES) or any(part in SKIPPED_FOLDERS for part in path.relative_to(root).parts[:-1]):
         return False
     return path == config_file or not (

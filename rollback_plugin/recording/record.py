@@ -1,7 +1,7 @@
 """Seals what the backend's history has and the journal hasn't: each deploy becomes a version."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from rollback_plugin.backend.history import Backend
 from rollback_plugin.backend.updates import Update
 from rollback_plugin.errors import DamagedSnapshot, WriteConflict
-from rollback_plugin.journal.entries import Deployed
+from rollback_plugin.journal.entries import Deployed, Entry
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.asset_recording import record_assets
 from rollback_plugin.recording.capture import Capture, Captures
@@ -81,8 +81,9 @@ class Recorder:
         skipped: list[str] = []
         warnings: list[str] = []
         updates = self._backend.updates(self._archive.stack)
+        journaled = _deployed(self._journal.entries())
         for index, update in enumerate(updates):
-            if update.kind not in VERSION_KINDS or update.operation is not None or not self._is_new(update):
+            if update.kind not in VERSION_KINDS or update.operation is not None or not _is_new(update, journaled):
                 continue
             before = updates[index - 1] if index else None
             try:
@@ -100,20 +101,13 @@ class Recorder:
                 warnings.extend(said)
         return RecordResult(tuple(sealed), tuple(skipped), tuple(warnings))
 
-    def _is_new(self, update: Update) -> bool:
-        deployed = self._deployed()
-        return all(entry.update != update.name and entry.finished_at <= update.finished_at for entry in deployed)
-
-    def _deployed(self) -> tuple[Deployed, ...]:
-        return tuple(entry.event for entry in self._journal.entries() if isinstance(entry.event, Deployed))
-
     def _seal(
         self, update: Update, before: Update | None, checkpoint: Checkpoint
     ) -> tuple[int | None, tuple[str, ...]]:
         """Write the version, then its entry. The number is None where somebody else journaled the update meanwhile."""
         for attempt in range(1, ATTEMPTS + 1):
             entries = self._journal.entries()
-            deployed = [entry.event for entry in entries if isinstance(entry.event, Deployed)]
+            deployed = _deployed(entries)
             if any(entry.update == update.name for entry in deployed):
                 return None, ()
             number = max((entry.version for entry in deployed), default=0) + 1
@@ -183,6 +177,15 @@ class Recorder:
             began = max(began, ended_at(before))
         found = list(self._captures.between(began, ended_at(update)))
         return found[-1] if found else None
+
+
+def _deployed(entries: Sequence[Entry]) -> tuple[Deployed, ...]:
+    return tuple(entry.event for entry in entries if isinstance(entry.event, Deployed))
+
+
+def _is_new(update: Update, journaled: Sequence[Deployed]) -> bool:
+    """Not journaled, nor passed over before a later one was: versions are numbered in the order of the updates."""
+    return all(entry.update != update.name and entry.finished_at <= update.finished_at for entry in journaled)
 
 
 def ended_at(update: Update) -> datetime:

@@ -19,7 +19,7 @@ LARGEST_BUNDLE_BYTES = 256 * 1024 * 1024
 
 
 def source_of(files: ProjectFiles, blobs: BlobStore) -> Source:
-    """The program's source; a bundle of its files is kept where no commit says what they were.
+    """The program's source; a bundle of its files is kept unless a commit says what they were, and a remote has it.
 
     Raises `OSError` where a file can't be read, and `StoreError`s.
     """
@@ -35,7 +35,8 @@ def source_of(files: ProjectFiles, blobs: BlobStore) -> Source:
         folder=(_line(files, "rev-parse", "--show-prefix") or "").rstrip("/") or ".",
         dirty=bool(status),
     )
-    return _bundled(source, files, blobs) if source.dirty else source
+    elsewhere = _line(files, "for-each-ref", "--count=1", "--contains", commit, "refs/remotes")
+    return source if elsewhere and not source.dirty else _bundled(source, files, blobs)
 
 
 def without_credentials(url: str) -> str:

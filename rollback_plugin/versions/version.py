@@ -35,7 +35,7 @@ class Source(_Record):
     dirty: bool = False
     """Whether files differed from the commit."""
     bundle: str | None = None
-    """Blob of a tar.zst with the program's files, where the commit alone doesn't say what they were."""
+    """Blob of a tar.zst with the program's files, where no commit says what they were, or no remote has it."""
     left_out: tuple[str, ...] = ()
     """Files the bundle doesn't hold: by their names they hold secrets, or all of them were too large to keep."""
 
