@@ -62,9 +62,7 @@ class LambdaRuntime:
         self._lock = threading.Lock()
         self._sandboxes: dict[tuple[object, ...], _Sandbox] = {}
 
-    def invoke(
-        self, function_name: str, qualifier: str | None, make_event: Callable[[str], Any]
-    ) -> Invocation:
+    def invoke(self, function_name: str, qualifier: str | None, make_event: Callable[[str], Any]) -> Invocation:
         """Run the function and wait for it. `make_event` gets the request id.
 
         Raises NoSuchFunction; every failure of the function itself is in the answer.

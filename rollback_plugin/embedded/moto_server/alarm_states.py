@@ -142,9 +142,7 @@ def _in_history(state: StateAt) -> dict[str, Any]:
     return shown
 
 
-def _history_item(
-    alarm: Alarm, now: datetime, item_type: str, summary: str, data: dict[str, Any]
-) -> dict[str, Any]:
+def _history_item(alarm: Alarm, now: datetime, item_type: str, summary: str, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "AlarmName": alarm.name,
         "AlarmType": "MetricAlarm",
