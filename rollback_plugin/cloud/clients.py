@@ -52,13 +52,27 @@ class AwsClients:
 
     def _session(self) -> boto3.Session:
         import boto3
+        import botocore.session
 
-        return boto3.Session(
-            aws_access_key_id=self.environ.get("AWS_ACCESS_KEY_ID"),
-            aws_secret_access_key=self.environ.get("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=self.environ.get("AWS_SESSION_TOKEN"),
-            profile_name=self.profile or self.environ.get("AWS_PROFILE"),
+        core = botocore.session.Session(
+            session_vars={
+                variable: (None, None, self.environ.get(name, default), None)
+                for variable, name, default in (
+                    ("config_file", "AWS_CONFIG_FILE", "~/.aws/config"),
+                    ("credentials_file", "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+                )
+            }
         )
+        key = self.environ.get("AWS_ACCESS_KEY_ID")
+        if key and not self.profile:
+            return boto3.Session(
+                aws_access_key_id=key,
+                aws_secret_access_key=self.environ.get("AWS_SECRET_ACCESS_KEY"),
+                aws_session_token=self.environ.get("AWS_SESSION_TOKEN"),
+                botocore_session=core,
+            )
+        # A profile that the stack's config names goes before keys of the environment, as in the stack's provider.
+        return boto3.Session(profile_name=self.profile or self.environ.get("AWS_PROFILE"), botocore_session=core)
 
     def _region(self) -> str:
         region = self.default_region or self.environ.get("AWS_REGION") or self.environ.get("AWS_DEFAULT_REGION")

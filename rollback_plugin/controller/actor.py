@@ -10,9 +10,6 @@ from typing import Self
 
 import psutil
 
-ELSEWHERE_GONE_AFTER = timedelta(minutes=15)
-"""A process on another machine can't be looked at: it counts as gone when its operation made no entry for so long."""
-
 
 @dataclass(frozen=True, slots=True)
 class Actor:

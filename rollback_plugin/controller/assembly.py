@@ -49,7 +49,7 @@ def assemble(
     backend = open_backend(project.backend_url, environ)
     journal = Journal(store, stack, clock, str(actor))
     archive = VersionArchive(store, stack)
-    recorder = Recorder(backend, archive, journal, store, clock, project.root)
+    recorder = Recorder(backend, archive, journal, store, project.root)
     replay = Replay(stack, Engine(project, environ), backend, archive)
     clients = _StackClients(environ, backend, project)
     operator = Operator(

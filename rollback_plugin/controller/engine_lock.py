@@ -47,10 +47,24 @@ class EngineLock:
                     raise
         raise AssertionError("a retried call either returns or raises")
 
+    def wait_until_free(self) -> None:
+        """Return once nobody holds the stack. Raises `EngineLocked`, naming who does after `patience_seconds`."""
+        for attempt in stamina.retry_context(
+            on=EngineLocked, attempts=None, timeout=self.patience_seconds, wait_initial=0.5, wait_max=15.0
+        ):
+            with attempt:
+                holders = tuple(str(lock) for lock in self.backend.locks(self.stack))
+                if holders:
+                    self.on_progress(WaitingForLock(holders))
+                    raise EngineLocked(
+                        f"{self.stack} is being updated by {', '.join(holders)}; nothing was changed. Wait for that "
+                        "update; if its process is gone, remove its lock with `pulumi cancel`, and try again."
+                    )
+
     def _look_at_locks(self, operation: Operation) -> None:
         held_by_others = []
         for lock in self.backend.locks(self.stack):
-            holder = f"{lock.user}@{lock.host}:{lock.pid}"
+            holder = str(lock)
             if self._left_behind(lock, operation):
                 self.backend.break_lock(lock)
                 self.journal.append_next(LockBroken(holder=holder))

@@ -16,25 +16,23 @@ from typing import TYPE_CHECKING, Literal
 
 import stamina
 
-from rollback_plugin.controller.actor import ELSEWHERE_GONE_AFTER, Actor, process_is_alive
+from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.consumers import Consumers
 from rollback_plugin.controller.decide import Action, Decision
 from rollback_plugin.controller.engine_lock import EngineLock
+from rollback_plugin.controller.ownership import refuse_if_owner_lives
 from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRecorder
 from rollback_plugin.controller.progress import EngineProgress, OperationFinished, OperationStarted, Progress
+from rollback_plugin.controller.targets import recover_target, ringing_against, undo_target
 from rollback_plugin.errors import (
     DamagedSnapshot,
     EngineError,
     EngineFailed,
     EngineLocked,
-    NothingHealthy,
     NotReplayable,
-    OperationInProgress,
-    UnknownVersion,
     WriteConflict,
 )
 from rollback_plugin.journal.entries import (
-    AlarmState,
     Deployed,
     Held,
     OperationFailed,
@@ -54,6 +52,7 @@ from rollback_plugin.versions.archive import VersionArchive
 
 if TYPE_CHECKING:
     from rollback_plugin.replay.events import EngineEvent
+    from rollback_plugin.replay.plan import Plan
 
 ENGINE_ATTEMPTS = 3
 """How often an automatic operation runs an engine that fails: after a failure half-way, running again finishes."""
@@ -104,12 +103,14 @@ class Operator:
         reason: ReasonCode = ReasonCode.REQUESTED,
         alarms: tuple[str, ...] = (),
         data: DataPolicy = DataPolicy.KEEP,
+        plan: Plan | None = None,
     ) -> OperationResult | NothingToDo:
         """Roll the stack back to version `to`, or to the last healthy one, because a person says so.
 
-        Planned first: `NotReplayable` and `DamagedSnapshot` come before anything is touched. An abandoned operation is
-        carried on with before that, and is the answer if it went to the same version. Alarms that count against the
-        version undone and still ring are verified afterwards, besides `alarms`. Raises `NothingHealthy`,
+        Somebody else's update is waited for, and the way is planned (unless `plan`, from `plan_undo`, is given), before
+        anything is touched or journaled: `EngineLocked`, `NotReplayable` and `DamagedSnapshot` come then. An abandoned
+        operation is carried on with before that, and is the answer if it went to the same version. Alarms that count
+        against the version undone and still ring are verified afterwards, besides `alarms`. Raises `NothingHealthy`,
         `UnknownVersion`, `OperationInProgress`, and the errors of store, engine and backend.
         """
         resumed = self.resume(data)
@@ -118,19 +119,19 @@ class Operator:
         for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
             with attempt:
                 status = self._status_with_new_deploys()
-                target = self._undo_target(status, to)
+                target = undo_target(self.stack, status, to)
                 if status.applied is None or target == status.applied:
                     return NothingToDo(target)
-                self._refuse_what_cannot_be_replayed(target, data)
+                plan = self._replayable(target, data, plan)
                 started = RollbackStarted(
                     operation=_new_operation(),
                     undoes=status.applied,
                     target=target,
                     reason=reason,
-                    alarms=tuple(dict.fromkeys([*alarms, *_ringing_against(status, status.applied)])),
+                    alarms=tuple(dict.fromkeys([*alarms, *ringing_against(status, status.applied)])),
                 )
                 operation = self._start(started, status)
-        return self._carry_on(operation, data)
+        return self._carry_on(operation, data, plan)
 
     def recover(
         self,
@@ -138,6 +139,7 @@ class Operator:
         *,
         reason: ReasonCode = ReasonCode.REQUESTED,
         data: DataPolicy = DataPolicy.KEEP,
+        plan: Plan | None = None,
     ) -> OperationResult | NothingToDo:
         """Apply version `to`, or the newest one, again, because a person says so. Otherwise like `undo`."""
         resumed = self.resume(data)
@@ -146,22 +148,25 @@ class Operator:
         for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
             with attempt:
                 status = self._status_with_new_deploys()
-                target = self._recover_target(status, to)
+                target = recover_target(self.stack, status, to)
                 # After a failure, what the stack runs may be a mixture: then the version applied is worth applying.
                 if target == status.applied and status.last_failure is None:
                     return NothingToDo(target)
-                self._refuse_what_cannot_be_replayed(target, data)
+                plan = self._replayable(target, data, plan)
                 started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason)
                 operation = self._start(started, status)
-        return self._carry_on(operation, data)
+        return self._carry_on(operation, data, plan)
 
-    def undo_target(self, to: int | None = None) -> int:
-        """The version that `undo` would go to. Raises as `undo` does."""
-        return self._undo_target(self._status_with_new_deploys(), to)
+    def plan_undo(self, to: int | None = None, data: DataPolicy = DataPolicy.KEEP) -> tuple[int, Plan]:
+        """The version that `undo` would go to, and how. Changes nothing; raises as `undo` does, but for refusals."""
+        target = undo_target(self.stack, self._status_with_new_deploys(), to)
+        return target, self.replay.plan(target, data)
 
-    def recover_target(self, to: int | None = None) -> int:
-        """The version that `recover` would go to. Raises as `recover` does."""
-        return self._recover_target(self._status_with_new_deploys(), to)
+    def plan_recover(self, to: int | None = None, data: DataPolicy = DataPolicy.KEEP) -> tuple[int, Plan]:
+        """The version that `recover` would go to, and how. Changes nothing; raises as `recover` does, but for
+        refusals."""
+        target = recover_target(self.stack, self._status_with_new_deploys(), to)
+        return target, self.replay.plan(target, data)
 
     def carry_out(self, decision: Decision, status: Status) -> OperationResult:
         """Do what was decided on `status`; a decision to roll back or to recover.
@@ -193,9 +198,15 @@ class Operator:
         operation = fold(self.journal.entries(), self.clock()).operation
         if operation is None:
             return None
-        self._refuse_if_owner_lives(operation)
+        refuse_if_owner_lives(operation, self.stack, self.actor, self.clock())
         self._tell_start(operation, resumed=True)
         return self._carry_on(operation, data)
+
+    @property
+    def _lock(self) -> EngineLock:
+        return EngineLock(
+            self.stack, self.journal, self.backend, self.actor, self.on_progress, self.lock_patience_seconds
+        )
 
     def _start(self, started: RollbackStarted | RecoveryStarted, status: Status) -> Operation:
         self.journal.append(started, after=status.entries_seen)
@@ -205,12 +216,12 @@ class Operator:
         self._tell_start(operation, resumed=False)
         return operation
 
-    def _carry_on(self, operation: Operation, data: DataPolicy) -> OperationResult:
+    def _carry_on(self, operation: Operation, data: DataPolicy, plan: Plan | None = None) -> OperationResult:
         consumers = Consumers(self.stack, self.journal, self.archive, self.backend, self.router, self.on_progress)
         try:
             if operation.kind == "rollback":
                 consumers.move_back(operation)
-            update = self._replay(operation, data)
+            update = self._replay(operation, data, plan)
         except (NotReplayable, DamagedSnapshot) as error:
             self._give_up(operation, error, ReasonCode.PLAN_REFUSED)
             raise
@@ -229,23 +240,20 @@ class Operator:
         self.on_progress(OperationFinished(operation.id, operation.kind, operation.target, update))
         return OperationResult(operation.id, operation.kind, operation.undoes, operation.target, update)
 
-    def _replay(self, operation: Operation, data: DataPolicy) -> str:
-        lock = EngineLock(
-            self.stack, self.journal, self.backend, self.actor, self.on_progress, self.lock_patience_seconds
-        )
+    def _replay(self, operation: Operation, data: DataPolicy, plan: Plan | None) -> str:
         attempts = 1 if operation.reason is ReasonCode.REQUESTED else ENGINE_ATTEMPTS
         for attempt in stamina.retry_context(on=EngineFailed, attempts=attempts, timeout=None, wait_initial=1.0):
             with attempt:
-                return lock.wait_for(operation, lambda: self._run_engine(operation, data))
+                return self._lock.wait_for(operation, lambda: self._run_engine(operation, data, plan))
         raise AssertionError("a retried call either returns or raises")
 
-    def _run_engine(self, operation: Operation, data: DataPolicy) -> str:
+    def _run_engine(self, operation: Operation, data: DataPolicy, plan: Plan | None) -> str:
         self._stop_if_overtaken(operation)
         finished = [u for u in self.backend.updates(self.stack) if u.operation == operation.id and u.succeeded]
         if finished:
             # The process that ran it ended before it could say so.
             return finished[-1].name
-        return self.replay.apply(operation.target, operation.id, operation.kind, data, self._tell_engine)
+        return self.replay.apply(operation.target, operation.id, operation.kind, data, self._tell_engine, plan)
 
     def _stop_if_overtaken(self, operation: Operation) -> None:
         self.recorder.record()
@@ -267,57 +275,26 @@ class Operator:
             self.journal.append_next(Held(version=concerned, reason=reason, explanation=str(error)))
         self.journal.append_next(OperationFailed(operation=operation.id, error=str(error)))
 
-    def _refuse_what_cannot_be_replayed(self, target: int, data: DataPolicy) -> None:
-        plan = self.replay.plan(target, data)
+    def _replayable(self, target: int, data: DataPolicy, plan: Plan | None) -> Plan:
+        """The plan, when nothing stands in its way."""
+        self._lock.wait_until_free()
+        if plan is None:
+            plan = self.replay.plan(target, data)
         if plan.refusals:
             obstacles = "; ".join(map(str, plan.refusals))
             raise NotReplayable(
                 f"Version {target} of {self.stack} can't be applied as it was, and nothing was touched. In the way: "
                 f"{obstacles}. Choose another version with `--to N`, or see `rollback plan`."
             )
-
-    def _refuse_if_owner_lives(self, operation: Operation) -> None:
-        owner = Actor.parse(operation.actor)
-        if owner == self.actor:
-            return
-        if owner is not None and owner.host == self.actor.host:
-            alive = process_is_alive(owner.pid, operation.started_at)
-        else:
-            alive = self.clock() - operation.last_activity_at < ELSEWHERE_GONE_AFTER
-        if alive:
-            raise OperationInProgress(
-                f"{operation.actor} is in the middle of a {operation.kind} of {self.stack} to version "
-                f"{operation.target}, begun at {operation.started_at:%Y-%m-%d %H:%M:%S} UTC. Wait for it; "
-                "should that process end, whoever tries next carries on with it (from another machine, once it made no "
-                "journal entry for 15 minutes)."
-            )
+        return plan
 
     def _status_with_new_deploys(self) -> Status:
         self.recorder.record()
         status = fold(self.journal.entries(), self.clock())
         if status.operation is not None:
-            self._refuse_if_owner_lives(status.operation)
+            refuse_if_owner_lives(status.operation, self.stack, self.actor, self.clock())
             raise WriteConflict(f"Another process began a {status.operation.kind} of {self.stack} at this moment.")
         return status
-
-    def _undo_target(self, status: Status, to: int | None) -> int:
-        if to is not None:
-            return status.version(to).number
-        target = status.healthy_target()
-        if target is None:
-            verdicts = ", ".join(f"{version.number} is {version.verdict}" for version in status.versions)
-            raise NothingHealthy(
-                f"{self.stack} has no healthy version to go back to: {verdicts or 'no deploy was recorded'}. Name the "
-                "version you want with `--to N`."
-            )
-        return target
-
-    def _recover_target(self, status: Status, to: int | None) -> int:
-        if to is not None:
-            return status.version(to).number
-        if status.newest is None:
-            raise UnknownVersion(f"No deploy of {self.stack} has been recorded: there is nothing to recover.")
-        return status.newest
 
     def _tell_start(self, operation: Operation, *, resumed: bool) -> None:
         self.on_progress(
@@ -338,15 +315,6 @@ def _ended(operation: Operation, update: str) -> RolledBack | Recovered:
     if operation.undoes is None:
         return Recovered(operation=operation.id, target=operation.target, update=update)
     return RolledBack(operation=operation.id, undoes=operation.undoes, target=operation.target, update=update)
-
-
-def _ringing_against(status: Status, version: int) -> tuple[str, ...]:
-    """Alarms that count against the version and ring, as far as anybody saw."""
-    return tuple(
-        name
-        for name in status.version(version).attributable_alarms
-        if name in status.alarms and status.alarms[name].state is AlarmState.ALARM
-    )
 
 
 def _new_operation() -> str:
