@@ -36,11 +36,26 @@ class _Prepared:
     """What is needed to run the engine, and what was found in the way so far."""
 
     folder: Path
+    target: int
+    data: DataPolicy
     goal: Goal
     assets: PlacedAssets
     refusals: tuple[Refusal, ...]
     current: bytes
     """The stack's state as it was when this was worked out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    target: int
+    data: DataPolicy
+    current: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    question: _Question
+    plan: Plan
 
 
 class Replay:
@@ -51,6 +66,7 @@ class Replay:
         self._engine = engine
         self._backend = backend
         self._archive = archive
+        self._planned: _Planned | None = None
 
     def plan(self, target: int, data: DataPolicy = DataPolicy.KEEP) -> Plan:
         """What re-applying version `target` would do. Nothing is changed and no lock is taken.
@@ -60,7 +76,7 @@ class Replay:
             WrongPassphrase, EngineFailed: the engine can't tell.
         """
         with self._prepared(target, data) as prepared:
-            return self._plan(prepared, data)
+            return self._plan(prepared)
 
     def apply(
         self,
@@ -88,7 +104,7 @@ class Replay:
             EngineFailed, WrongPassphrase: the engine reported failure.
         """
         with self._prepared(target, data) as prepared:
-            plan = self._plan(prepared, data)
+            plan = self._plan(prepared)
             if plan.refusals:
                 raise NotReplayable(_refused(self._stack, target, plan))
             program = RegisteredResources(prepared.goal, prepared.assets.place)
@@ -130,19 +146,27 @@ class Replay:
                 *refusals_before_the_engine(self._stack, wanted, ciphered, goal, missing),
                 *_config_of_other_keys(self._stack, version, recorded, ciphered),
             )
-            yield _Prepared(folder, goal, assets, refusals, state)
+            yield _Prepared(folder, target, data, goal, assets, refusals, state)
 
-    def _plan(self, prepared: _Prepared, data: DataPolicy) -> Plan:
+    def _plan(self, prepared: _Prepared) -> Plan:
+        """The plan; the one made last still holds where the same is asked of the same state."""
         if prepared.refusals:
             return Plan((), prepared.refusals, ())
+        question = _Question(prepared.target, prepared.data, prepared.current)
+        if self._planned is None or self._planned.question != question:
+            self._planned = _Planned(question, self._previewed(prepared))
+        return self._planned.plan
+
+    def _previewed(self, prepared: _Prepared) -> Plan:
         program = RegisteredResources(prepared.goal, prepared.assets.place)
         events: list[EngineEvent] = []
         try:
             self._engine.preview(program, prepared.folder, events.append)
         except EngineFailed:
-            if not any(isinstance(e, Diagnostic) and e.severity == "error" and e.urn for e in events):
+            # Where the engine names the resource, it is a refusal like any other.
+            if not any(isinstance(event, Diagnostic) and event.severity == "error" and event.urn for event in events):
                 raise
-        return plan_of(prepared.goal, data, events, program.conflicts)
+        return plan_of(prepared.goal, prepared.data, events, program.conflicts)
 
     def _check_outputs(self, program: RegisteredResources, target: int) -> None:
         """The stack's outputs are what its consumers read: they have to be what was registered. Secret ones are known

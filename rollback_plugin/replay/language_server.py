@@ -69,7 +69,7 @@ class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
         except RollbackPluginError as error:
             self.failure = error
             return language_pb2.RunResponse(error=str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - handed on whole; gRPC would turn it into a bare status
             self.failure = EngineFailed(
                 f"The replay broke off with an internal error ({type(error).__name__}). Nothing more was registered"
                 " with the engine;"

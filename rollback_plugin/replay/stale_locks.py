@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Collection
 
-from rollback_plugin.backend.history import Backend, Lock
+from rollback_plugin.backend.history import Backend
+from rollback_plugin.backend.locks import Lock
 from rollback_plugin.stack import StackName
 
 
