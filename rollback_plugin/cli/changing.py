@@ -1,7 +1,5 @@
 """Commands that change something, and ask first: `rollback undo`, `recover` and `release`."""
 
-from __future__ import annotations
-
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,29 +7,32 @@ import typer
 
 from rollback_plugin.cli.options import (
     HERE,
+    LOCK_TIMEOUT_SECONDS,
     Data,
     DataOption,
     FolderOption,
+    LockTimeoutOption,
     Output,
     OutputOption,
     StackOption,
     TargetOption,
     YesOption,
 )
-from rollback_plugin.cli.printing import print_json, say, show, warn
-from rollback_plugin.cli.session import open_stack
+from rollback_plugin.cli.printing import print_json, say, show
+from rollback_plugin.cli.progress import progress_printer
+from rollback_plugin.cli.session import open_stack, telling
 from rollback_plugin.errors import NotConfirmed
 
 if TYPE_CHECKING:
-    from rollback_plugin.controller.assembly import StackController
-    from rollback_plugin.controller.operate import Outcome
-    from rollback_plugin.controller.progress import Progress
+    from rollback_plugin.controller.operate import NothingToDo, OperationResult
+    from rollback_plugin.controller.stack_controller import StackController
 
 
 def undo(
     to: TargetOption = None,
     data: DataOption = Data.KEEP,
     yes: YesOption = False,
+    lock_timeout: LockTimeoutOption = LOCK_TIMEOUT_SECONDS,
     stack: StackOption = None,
     folder: FolderOption = HERE,
     output: OutputOption = Output.TEXT,
@@ -41,20 +42,83 @@ def undo(
     The version undone is quarantined: it can't be deployed again until it changes or is released. After a crash,
     the same command goes on where it was.
     """
-    controller = _recorded(stack, folder)
-    _confirm(controller, to, data, yes, output, "Undo")
-    _report(controller.undo(to, data, _teller(output)), output)
+    from rollback_plugin.replay.goal import DataPolicy
+
+    controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
+    if not yes:
+        _confirm(controller, controller.operator.undo_target(to), data, output)
+    _report(controller.operator.undo(to, data=DataPolicy(data)), output)
 
 
 def recover(
     to: TargetOption = None,
     data: DataOption = Data.KEEP,
     yes: YesOption = False,
+    lock_timeout: LockTimeoutOption = LOCK_TIMEOUT_SECONDS,
     stack: StackOption = None,
     folder: FolderOption = HERE,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Apply the newest version again, or the one named, and lift its quarantine."""
-    controller = _recorded(stack, folder)
-    _confirm(controller, to, data, yes, output, "Recover")
-    _report(controller.recover(to, data, _teller(output)), output)
+    from rollback_plugin.replay.goal import DataPolicy
+
+    controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
+    if not yes:
+        _confirm(controller, controller.operator.recover_target(to), data, output)
+    _report(controller.operator.recover(to, data=DataPolicy(data)), output)
+
+
+def release(
+    version: Annotated[int, typer.Argument(help="The quarantined version.", min=1)],
+    why: Annotated[str, typer.Option("--why", help="Kept in the journal.")] = "",
+    yes: YesOption = False,
+    stack: StackOption = None,
+    folder: FolderOption = HERE,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Lift a version's quarantine, so that the same content can be deployed again."""
+    from rollback_plugin.journal.entries import Released
+
+    controller = open_stack(stack, folder)
+    found = controller.status().version(version)
+    if found.quarantined:
+        if not yes:
+            _ask(f"Release version {version} from quarantine ({found.reason})?", output)
+        controller.journal.append_next(Released(version=version, explanation=why))
+    if output is Output.JSON:
+        print_json({"version": version, "released": found.quarantined})
+    else:
+        say(
+            f"Version {version} is released: its content can be deployed again."
+            if found.quarantined
+            else f"Version {version} is not quarantined: nothing to do."
+        )
+
+
+def _confirm(controller: "StackController", target: int, data: Data, output: Output) -> None:
+    """Show the plan and ask. Raises `NotConfirmed`."""
+    from rollback_plugin.replay.goal import DataPolicy
+    from rollback_plugin.report.tables import plan_view
+
+    if output is Output.TEXT and sys.stdin.isatty():
+        show(plan_view(target, controller.replay.plan(target, DataPolicy(data))))
+    _ask(f"Apply version {target} to {controller.stack}?", output)
+
+
+def _ask(question: str, output: Output) -> None:
+    if output is Output.JSON or not sys.stdin.isatty():
+        raise NotConfirmed(f"{question} There is nobody to ask: say `--yes` to go ahead. Nothing was changed.")
+    if not typer.confirm(question):
+        raise NotConfirmed("You said no. Nothing was changed.")
+
+
+def _report(result: "OperationResult | NothingToDo", output: Output) -> None:
+    from rollback_plugin.controller.operate import OperationResult
+
+    if output is Output.JSON:
+        print_json({"done": isinstance(result, OperationResult), "result": result})
+    elif isinstance(result, OperationResult):
+        undone = f" Version {result.undoes} is quarantined." if result.undoes is not None else ""
+        say(f"Done: the stack runs version {result.target}.{undone}")
+    else:
+        say(f"Nothing to do: the stack runs version {result.version} already.")

@@ -1,5 +1,8 @@
 """Commands that change nothing: `rollback history`, `status` and `plan`."""
 
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
 import typer
 
 from rollback_plugin.cli.options import (
@@ -15,6 +18,9 @@ from rollback_plugin.cli.options import (
 from rollback_plugin.cli.printing import print_json, show
 from rollback_plugin.cli.session import open_stack
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 
 def history(stack: StackOption = None, folder: FolderOption = HERE, output: OutputOption = Output.TEXT) -> None:
     """What was applied to the stack, oldest first: deploys, rollbacks, recoveries, each with its verdict."""
@@ -23,8 +29,8 @@ def history(stack: StackOption = None, folder: FolderOption = HERE, output: Outp
     controller = open_stack(stack, folder)
     rows = controller.history()
     if output is Output.JSON:
-        sources = {row.version: controller.archive.read(row.version).source for row in rows}
-        print_json([row_as_json(row) | {"source": sources[row.version]} for row in rows])
+        sources = {number: controller.archive.read(number).source for number in {row.version for row in rows}}
+        print_json([{**vars_of(row), "source": sources[row.version]} for row in rows])
     else:
         show(history_table(rows))
 
@@ -33,11 +39,12 @@ def status(stack: StackOption = None, folder: FolderOption = HERE, output: Outpu
     """How the stack is: the version it runs, the verdict on each version, alarms, and what is under way."""
     from rollback_plugin.report.tables import status_view
 
-    found = open_stack(stack, folder).status()
+    controller = open_stack(stack, folder)
+    found = controller.status()
     if output is Output.JSON:
-        print_json(status_as_json(found))
+        print_json({"stack": str(controller.stack), **vars_of(found)})
     else:
-        show(status_view(found))
+        show(status_view(controller.stack, found))
 
 
 def plan(
@@ -48,13 +55,20 @@ def plan(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """What `undo` would do, without doing it. Exits with 3 where it would be refused."""
+    from rollback_plugin.replay.goal import DataPolicy
     from rollback_plugin.report.tables import plan_view
 
     controller = open_stack(stack, folder)
-    planned = controller.plan(to, data)
+    target = controller.operator.undo_target(to)
+    planned = controller.replay.plan(target, DataPolicy(data))
     if output is Output.JSON:
-        print_json(planned.as_json())
+        print_json({"target": target, "verdict": planned.verdict, **vars_of(planned)})
     else:
-        show(plan_view(planned))
+        show(plan_view(target, planned))
     if planned.refusals:
         raise typer.Exit(3)
+
+
+def vars_of(record: "DataclassInstance") -> dict[str, object]:
+    """The record's fields by name."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}

@@ -39,4 +39,9 @@ DataOption = Annotated[
         "own program would do.",
     ),
 ]
+LockTimeoutOption = Annotated[
+    float,
+    typer.Option("--lock-timeout", help="How long somebody else's update is waited for, in seconds.", min=0),
+]
 HERE = Path()
+LOCK_TIMEOUT_SECONDS = 600.0

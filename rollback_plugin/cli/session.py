@@ -1,26 +1,34 @@
 """From a command's options to the stack they mean."""
 
-from __future__ import annotations
-
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rollback_plugin.controller.assembly import StackController
-
-
-def open_stack(stack: str | None, folder: Path) -> StackController:
-    """Everything there is for one stack. Raises what `open_project` and `assemble` raise."""
-    # Imported late: `rollback --help` needs none of it.
-    from rollback_plugin.backend.project import open_project
-    from rollback_plugin.controller.assembly import assemble
-
-    project = open_project(folder.resolve(), stack, os.environ)
-    return assemble(project, os.environ, clock=now)
+    from rollback_plugin.controller.progress import Progress
+    from rollback_plugin.controller.stack_controller import StackController
 
 
 def now() -> datetime:
     """The time, for everything below, which takes it from here."""
     return datetime.now(UTC)
+
+
+def open_stack(stack: str | None, folder: Path) -> "StackController":
+    """Everything there is for one stack. Raises what `open_project` and `assemble` raise."""
+    # Imported late: `rollback --help` needs none of it.
+    from rollback_plugin.backend.project import open_project
+    from rollback_plugin.controller.assembly import assemble
+
+    return assemble(open_project(folder.resolve(), stack, os.environ), os.environ, clock=now)
+
+
+def telling(
+    controller: "StackController", on_progress: "Callable[[Progress], None]", lock_timeout_seconds: float
+) -> "StackController":
+    """The same stack, with an operator that tells of its progress and waits so long for other people's updates."""
+    operator = replace(controller.operator, on_progress=on_progress, lock_patience_seconds=lock_timeout_seconds)
+    return replace(controller, operator=operator)

@@ -2,9 +2,12 @@
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from rollback_plugin.errors import EngineFailed, EngineNotFound
 
@@ -43,6 +46,7 @@ class Checkout:
         """Lay out release 1 of both projects and commit it."""
         for project in (self.orders, self.storefront):
             shutil.copytree(self._examples / project.name, project, ignore=_GENERATED)
+            _use_this_python(project)
         (self.root / ".gitignore").write_text("__pycache__/\n")
         self._git("init", "--quiet", "--initial-branch=main")
         self._git("config", "user.name", "Demo")
@@ -60,6 +64,7 @@ class Checkout:
                 path.unlink()
         for layer in layers:
             shutil.copytree(layer, self.orders, dirs_exist_ok=True, ignore=_GENERATED)
+        _use_this_python(self.orders)
         self._commit(f"Release {release}")
 
     def create_stack(self, project: Path, config: Mapping[str, str]) -> None:
@@ -110,7 +115,13 @@ class Checkout:
         self._git("commit", "--quiet", "--allow-empty", "--message", message)
 
     def _git(self, *arguments: str) -> None:
-        subprocess.run(
-            ["git", *arguments], cwd=self.root, env=self._environment, stdin=subprocess.DEVNULL, check=True
-        )
+        subprocess.run(["git", *arguments], cwd=self.root, env=self._environment, stdin=subprocess.DEVNULL, check=True)
 
+
+def _use_this_python(project: Path) -> None:
+    """Have the language host run the programs with this interpreter's environment, which has what they import."""
+    file = project / "Pulumi.yaml"
+    settings = yaml.safe_load(file.read_text())
+    in_environment = sys.prefix != sys.base_prefix
+    settings["runtime"] = {"name": "python", "options": {"virtualenv": sys.prefix}} if in_environment else "python"
+    file.write_text(yaml.safe_dump(settings, sort_keys=False))

@@ -45,7 +45,7 @@ def inventory_service() -> Iterator[Inventory]:
             self.end_headers()
             self.wfile.write(payload)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             """Requests are counted by the consumer; a second log would only be noise."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -42,7 +42,9 @@ class Stage:
     def show(self, line: Line) -> None:
         """Add a line for something that carries its own time."""
         seconds = (line.time - self._began).total_seconds()
-        self._console.print(Text(f"{seconds:6.1f} s  ", style="dim").append(line.words, style=line.tone.value))
+        self._console.print(
+            Text(f"{seconds:6.1f} s  ", style="dim").append(line.words, style=line.tone.value), soft_wrap=True
+        )
 
     @contextmanager
     def following(self, journal: Journal, answers: Callable[[], tuple[Answer, ...]]) -> Iterator[None]:

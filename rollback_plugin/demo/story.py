@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import BaseModel
 from rich.console import Console
 
 from rollback_plugin.backend.history import Backend, open_backend
@@ -22,7 +23,7 @@ from rollback_plugin.demo.judgement import Run, Stretch, judge
 from rollback_plugin.demo.stage import Stage
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import EngineFailed, RollbackPluginError
-from rollback_plugin.journal.entries import Recovered
+from rollback_plugin.journal.entries import Recovered, RolledBack
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.status import Status, Verdict
@@ -78,6 +79,7 @@ class _Story:
             open_store(f"{backend_url}/.rollback", self._environment), _ORDERS, clock=_now, actor="demo"
         )
         self._watch_log = scratch / "watch.log"
+        self._watching: subprocess.Popen[bytes] | None = None
 
     def play(self) -> Receipt:
         url = self._first_release()
@@ -138,7 +140,7 @@ class _Story:
         self._stage.headline("Incident 1: bad code")
         began = _now()
         self._deploy(2, "a fault in a share of the requests")
-        self._until("version 1 is re-applied", lambda status: status.applied == 1)
+        self._until("version 2 is rolled back", lambda _: self._happened(RolledBack, undoes=2))
         agrees = self._program_agrees(1)
         self._until("the rollback is verified", lambda status: status.verifying is None)
         return Stretch(began, _now()), agrees
@@ -167,7 +169,7 @@ class _Story:
             failing_since = _now()
             self._stage.say("the inventory service begins to fail", Tone.BAD)
             deploy.result()
-        self._until("version 4 is recovered", lambda status: self._recovered(4))
+        self._until("version 4 is recovered", lambda _: self._happened(Recovered, target=4))
         self._inventory.mend()
         outage = Stretch(failing_since, _now())
         self._stage.say("the inventory service is back", Tone.GOOD)
@@ -193,18 +195,22 @@ class _Story:
         return preview.succeeded
 
     def _until(self, what: str, holds: Callable[[Status], bool]) -> None:
-        """Wait until the journal says so. Raises `DemoFailed` after a minute, with the controller's last words."""
+        """Wait until the journal says so. Raises `DemoFailed` after a minute, or when the controller has ended."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not holds(fold(self._journal.entries(), _now())):
-            if time.monotonic() > deadline:
-                raise DemoFailed(
-                    f"Waited {_PATIENCE_SECONDS:.0f} s, and still not: {what}. The controller's last words: "
-                    f"{self._watch_log.read_text()[-2000:] or 'none'}"
-                )
+            ended = self._watching is not None and self._watching.poll() is not None
+            if ended or time.monotonic() > deadline:
+                why = "The controller ended" if ended else f"Waited {_PATIENCE_SECONDS:.0f} s"
+                last_words = self._watch_log.read_text()[-2000:] or "none"
+                raise DemoFailed(f"{why}, and still not: {what}. The controller's last words: {last_words}")
             time.sleep(_POLL_SECONDS)
 
-    def _recovered(self, version: int) -> bool:
-        return any(isinstance(e.event, Recovered) and e.event.target == version for e in self._journal.entries())
+    def _happened(self, kind: type[BaseModel], **details: int) -> bool:
+        """Whether the journal has an entry of that kind with those details."""
+        return any(
+            isinstance(entry.event, kind) and all(getattr(entry.event, k) == v for k, v in details.items())
+            for entry in self._journal.entries()
+        )
 
     def _until_locked(self, deploy: Future[None]) -> None:
         """Wait until the engine holds the stack's lock: the update is under way."""
@@ -217,7 +223,7 @@ class _Story:
         command = [sys.executable, "-m", "rollback_plugin.cli", "watch", "--interval", "1"]
         command += ["--cwd", str(self._checkout.orders), "--stack", STACK]
         with self._watch_log.open("w") as log:
-            process = subprocess.Popen(
+            self._watching = subprocess.Popen(
                 command,
                 cwd=self._checkout.root,
                 env=self._environment,
@@ -229,8 +235,8 @@ class _Story:
             try:
                 yield
             finally:
-                process.terminate()
-                process.wait()
+                self._watching.terminate()
+                self._watching.wait()
 
 
 def _environment(scratch: Path, aws: Mapping[str, str]) -> dict[str, str]:

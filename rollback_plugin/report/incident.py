@@ -28,9 +28,7 @@ class IncidentTimes:
     recovered: int | None
 
 
-def incidents(
-    entries: Sequence[journal.Entry], first_failures: Sequence[datetime] = ()
-) -> tuple[IncidentTimes, ...]:
+def incidents(entries: Sequence[journal.Entry], first_failures: Sequence[datetime] = ()) -> tuple[IncidentTimes, ...]:
     """Every automatic or requested rollback in the journal, oldest first.
 
     `first_failures` are the moments consumers first saw a failure, one per incident; the last one before an
@@ -84,13 +82,13 @@ def _alarm_time(before: Sequence[journal.Entry], alarms: Iterable[str]) -> datet
     return min(seen.values(), default=None)
 
 
-def _first(entries: Sequence[journal.Entry], kind: type[journal.TrafficShifted | journal.RolledBack]) -> datetime | None:
+def _first(
+    entries: Sequence[journal.Entry], kind: type[journal.TrafficShifted | journal.RolledBack]
+) -> datetime | None:
     return next((e.time for e in entries if isinstance(e.event, kind)), None)
 
 
-def _recovery(
-    after: Sequence[journal.Entry], verified: journal.Entry | None
-) -> tuple[datetime, datetime, int] | None:
+def _recovery(after: Sequence[journal.Entry], verified: journal.Entry | None) -> tuple[datetime, datetime, int] | None:
     if verified is None:
         return None
     later = [e for e in after if e.sequence > verified.sequence]

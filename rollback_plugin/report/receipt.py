@@ -110,7 +110,7 @@ def _times(incidents: Sequence[Incident]) -> Table:
         table.add_column(incident.title, justify="right")
     for name, meaning, attribute in _PARTS:
         values = [getattr(incident.times, attribute) for incident in incidents]
-        table.add_row(name, meaning, *("–" if value is None else f"{value:.2f}" for value in values))
+        table.add_row(name, meaning, *("-" if value is None else f"{value:.2f}" for value in values))
     return table
 
 

@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.history import HistoryRow
+from rollback_plugin.journal.status import Status
+from rollback_plugin.replay.plan import Action, Plan
+from rollback_plugin.stack import StackName
 
 _VERDICT_STYLES = {
     "healthy": "green",
@@ -29,3 +34,64 @@ def history_table(rows: Sequence[HistoryRow]) -> Table:
         verdict = Text(str(row.verdict), style=_VERDICT_STYLES.get(str(row.verdict), ""))
         table.add_row(f"{row.time:%Y-%m-%d %H:%M:%S}", str(row.kind), version, verdict, row.reason)
     return table
+
+
+def status_view(stack: StackName, status: Status) -> RenderableType:
+    """The version that runs, each version's verdict, alarms that ring, and what is under way or was held."""
+    if status.applied is None:
+        return Text(f"{stack}: no deploy was recorded yet. Run `rollback record` after `pulumi up`.")
+    versions = Table(box=None, pad_edge=False)
+    for column in ("version", "verdict", "why"):
+        versions.add_column(column, justify="right" if column == "version" else "left")
+    for version in status.versions:
+        verdict = Text(version.verdict.value, style=_VERDICT_STYLES.get(version.verdict.value, ""))
+        versions.add_row(str(version.number), verdict, version.reason)
+    lines: list[RenderableType] = [
+        Text(f"{stack} runs version {status.applied}; the newest is {status.newest}.", style="bold"),
+        versions,
+    ]
+    if status.operation is not None:
+        operation = status.operation
+        lines.append(
+            Text(f"A {operation.kind} to version {operation.target} is under way, by {operation.actor}.", style="cyan")
+        )
+    if status.verifying is not None:
+        lines.append(Text(f"The rollback to version {status.verifying.target} is being verified.", style="cyan"))
+    lines.extend(
+        Text(f"Alarm {name} rings since {alarm.since:%Y-%m-%d %H:%M:%S} UTC.", style="bold red")
+        for name, alarm in sorted(status.alarms.items())
+        if alarm.state is AlarmState.ALARM
+    )
+    if status.last_failure is not None:
+        lines.append(Text(f"The last {status.last_failure.operation.kind} failed: {status.last_failure.error}", "red"))
+    if status.held is not None:
+        lines.append(Text(f"Held ({status.held.reason.value}): {status.held.explanation}", style="yellow"))
+    return Group(*lines)
+
+
+_ACTION_SIGNS = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("±", "magenta"),
+    Action.DELETE: ("-", "red"),
+    Action.KEEP: ("=", "cyan"),
+}
+
+
+def plan_view(target: int, plan: Plan) -> RenderableType:
+    """What applying the version would do; resources that stay as they are only counted."""
+    steps = Table(box=None, pad_edge=False, show_header=False)
+    for step in plan.steps:
+        if step.action in _ACTION_SIGNS:
+            sign, style = _ACTION_SIGNS[step.action]
+            name = Text(step.urn.rsplit("::", 1)[-1], style=style)
+            steps.add_row(Text(sign, style=style), name, Text(step.type, style="dim"), step.reason)
+    unchanged = sum(step.action is Action.SAME for step in plan.steps)
+    lines: list[RenderableType] = [
+        Text(f"Applying version {target}: {plan.verdict.value.replace('_', ' ')}.", style="bold"),
+        steps,
+        Text(f"{unchanged} unchanged.", style="dim"),
+    ]
+    lines.extend(Text(f"note: {remark.urn.rsplit('::', 1)[-1]}: {remark.text}") for remark in plan.remarks)
+    lines.extend(Text(f"refused: {refusal}", style="bold red") for refusal in plan.refusals)
+    return Group(*lines)

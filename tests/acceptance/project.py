@@ -56,7 +56,7 @@ class PulumiProject:
 
     def write(self, program: str, files: Mapping[str, str] | None = None) -> None:
         """Replace the project's content: its program and the files beside it."""
-        kept = {path for path in self.root.glob("Pulumi*.yaml")} if self.root.exists() else set()
+        kept = set(self.root.glob("Pulumi*.yaml")) if self.root.exists() else set()
         for path in self.root.iterdir() if self.root.exists() else ():
             if path not in kept:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,4 +1,4 @@
-"""The demo blames a failed request on the rollback unless something else explains it, and fails if a promise isn't kept."""
+"""The demo blames a failed request on the rollback unless something else explains it, and fails on a broken promise."""
 
 from dataclasses import replace
 

@@ -7,7 +7,8 @@ import pytest
 from rollback_plugin.journal import entries as journal
 from rollback_plugin.journal.entries import AlarmState, ReasonCode
 from rollback_plugin.report.timeline import Tone, describe
-from tests.unit.report.told import alarm, at, deployed, journal as told, recovery, rollback, verified
+from tests.unit.report.told import alarm, at, deployed, recovery, rollback, verified
+from tests.unit.report.told import journal as told
 
 LINES = [
     (deployed(1, 5)[1], "version 1 recorded: baking for 10 s, 1 alarm watched", Tone.NEUTRAL),

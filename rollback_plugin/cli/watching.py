@@ -1,0 +1,85 @@
+"""`rollback watch`."""
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
+from rollback_plugin.cli.printing import as_plain, say
+from rollback_plugin.cli.session import open_stack
+
+if TYPE_CHECKING:
+    from rollback_plugin.controller.stack_controller import Round
+    from rollback_plugin.controller.watch import FailedRound
+
+
+def watch(
+    interval: Annotated[float, typer.Option("--interval", help="Seconds from one look to the next.", min=0.1)] = 30.0,
+    once: Annotated[bool, typer.Option("--once", help="Look once, act, and exit: for a scheduler.")] = False,
+    stack: StackOption = None,
+    folder: FolderOption = HERE,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Look at the stack and its alarms again and again, and roll back or recover when the rules say so.
+
+    Records new deploys by itself. Ends with the round under way on SIGTERM or Ctrl-C. Says only what is new; with
+    `--output json` one JSON object a line.
+    """
+    from rollback_plugin.controller.watch import FailedRound, Watch
+
+    watching = Watch([open_stack(stack, folder)])
+    teller = _Teller(output)
+    if once:
+        (outcome,) = watching.tick()
+        teller.tell([outcome])
+        error = outcome.error if isinstance(outcome, FailedRound) else outcome.missing
+        if error is not None:
+            raise error
+        return
+    watching.run(interval, _stop_on_signal(), teller.tell)
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+    return stop
+
+
+class _Teller:
+    """Says what a round came to, if that differs from what was said of the stack last."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._said: dict[str, str] = {}
+
+    def tell(self, outcomes: "Sequence[Round | FailedRound]") -> None:
+        for outcome in outcomes:
+            words = _words(outcome)
+            if self._said.get(str(outcome.stack)) == words:
+                continue
+            self._said[str(outcome.stack)] = words
+            if self._output is Output.JSON:
+                sys.stdout.write(json.dumps(as_plain(outcome)) + "\n")
+                sys.stdout.flush()
+            else:
+                say(f"{outcome.stack}: {words}")
+
+
+def _words(outcome: "Round | FailedRound") -> str:
+    from rollback_plugin.controller.watch import FailedRound
+
+    if isinstance(outcome, FailedRound):
+        return f"not looked at: {outcome.error}"
+    words = f"{outcome.decision.action.value} ({outcome.decision.reason.value}): {outcome.decision.explanation}"
+    return f"{words} {outcome.missing}" if outcome.missing else words
