@@ -55,8 +55,9 @@ $(STAMPS)/environment:
 		must work: on Debian and Ubuntu it is the package python3-venv.)
 	@touch "$@"
 
+# Not compiled: of the AWS provider's thousands of modules a few are ever imported, and Python compiles those by itself.
 $(STAMPS)/packages: requirements-dev.txt $(STAMPS)/environment
-	$(call step,Python packages,"$(BIN)/python" -m pip install --quiet --require-hashes -r requirements-dev.txt,See that pip \
+	$(call step,Python packages,"$(BIN)/python" -m pip install --quiet --no-compile --require-hashes -r requirements-dev.txt,See that pip \
 		can reach its package index (pip config list shows which).)
 	@touch "$@"
 
