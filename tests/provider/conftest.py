@@ -1,6 +1,7 @@
 """A moto server, and a Pulumi project on it whose programs are written by the test."""
 
 import json
+import logging
 import os
 import subprocess
 import textwrap
@@ -83,6 +84,7 @@ class Project:
 
 @pytest.fixture
 def aws() -> Iterator[Aws]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     try:

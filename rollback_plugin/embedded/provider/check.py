@@ -63,8 +63,9 @@ def _with_provider_settings(resource: ResourceType, news: Properties, configurat
     if resource.regional and given.get("region") is None and configuration.region:
         given["region"] = configuration.region
     if resource.tagged:
-        tags = given.get("tags") or {}
-        given[TAGS_ALL.name] = UNKNOWN if contains_unknown(tags) else {**configuration.default_tags, **tags}
+        tags = given.get("tags")
+        own = tags if isinstance(tags, dict) else {}
+        given[TAGS_ALL.name] = UNKNOWN if contains_unknown(tags) else {**configuration.default_tags, **own}
     return given
 
 

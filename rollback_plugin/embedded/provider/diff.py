@@ -173,4 +173,7 @@ def _json_or_none(document: str) -> object:
 
 
 def _is_empty(value: PropertyValue) -> bool:
-    return value is None or value is False or value in ("", 0) or value == [] or value == {}
+    """Whether Terraform takes `value` for the same as none: zero values, and blocks of nothing else."""
+    if isinstance(value, dict):
+        return all(_is_empty(member) for member in value.values())
+    return value is None or value is False or value in ("", 0) or value == []

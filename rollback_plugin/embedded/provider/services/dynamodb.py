@@ -1,11 +1,12 @@
 """DynamoDB tables. Schema: terraform-provider-aws, internal/service/dynamodb/table.go."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rollback_plugin.embedded.provider.cloud import Cloud, found, missing_is_fine, saying
 from rollback_plugin.embedded.provider.description import Autoname, Change, Kind, Operations, Property, ResourceType
 from rollback_plugin.embedded.provider.shapes import properties_of, tag_changes, tag_list, tags_of, with_tags
-from rollback_plugin.embedded.provider.values import Properties
+from rollback_plugin.embedded.provider.values import Properties, PropertyValue
 
 _TEXT = Property("")
 _ON_DEMAND = "PAY_PER_REQUEST"
@@ -236,6 +237,9 @@ def _update(cloud: Cloud, name: str, change: Change) -> None:
             if new["billingMode"] != _ON_DEMAND:
                 members["ProvisionedThroughput"] = _throughput(new)
         if change.any_of("streamEnabled", "streamViewType"):
+            if change.old.get("streamEnabled") and new.get("streamEnabled"):
+                # The view of a running stream can't be changed (cycleStreamEnabled in table.go).
+                client.update_table(TableName=name, StreamSpecification={"StreamEnabled": False})
             members["StreamSpecification"] = _stream_members(new)
         if change.any_of("deletionProtectionEnabled"):
             members["DeletionProtectionEnabled"] = bool(new.get("deletionProtectionEnabled"))
@@ -284,6 +288,11 @@ def _same_index(old: Properties, new: Properties) -> bool:
     return all(old.get(key) == value for key, value in new.items())
 
 
+def _recomputed(changed: frozenset[str], _new: Mapping[str, PropertyValue]) -> frozenset[str]:
+    """The CustomizeDiff in table.go: another stream is another ARN."""
+    return frozenset({"streamArn", "streamLabel"}) if changed & {"streamEnabled", "streamViewType"} else frozenset()
+
+
 def _delete(cloud: Cloud, name: str, _state: Properties) -> None:
     with saying(f"deleting DynamoDB Table ({name})"), missing_is_fine():
         cloud.client("dynamodb").delete_table(TableName=name)
@@ -296,5 +305,6 @@ RESOURCE_TYPES = (
         _TABLE,
         Operations(_create, _read, _update, _delete, _settle),
         tagged=True,
+        recomputed=_recomputed,
     ),
 )
