@@ -80,7 +80,7 @@ aws.s3.BucketNotification("notification", bucket=bucket.bucket, eventbridge=RELE
 
 aws.dynamodb.Table("table", hash_key="id", range_key="at", billing_mode="PAY_PER_REQUEST", tags=TAGS,
     attributes=[{{"name": "id", "type": "S"}}, {{"name": "at", "type": "N"}}], ttl={{"attribute_name": "ends", "enabled": True}},
-    stream_enabled=True, stream_view_type="NEW_IMAGE" if RELEASE == 1 else "KEYS_ONLY")
+    stream_enabled=True, stream_view_type="NEW_IMAGE", point_in_time_recovery={{"enabled": RELEASE > 1}})
 
 pulumi.export("version", function.version)
 pulumi.export("account", aws.get_caller_identity().account_id)
