@@ -66,7 +66,7 @@ $(STAMPS)/project: pyproject.toml $(STAMPS)/packages
 		or a file it names is at fault.)
 	@touch "$@"
 
-$(ENGINE_STAMP): engine/install.py engine/go_build.py engine/go.mod engine/go.sum $(STAMPS)/packages
+$(ENGINE_STAMP): engine/install.py engine/go_build.py engine/go.mod engine/go.sum | $(STAMPS)/packages
 	@rm -f "$(STAMPS)"/engine*
 	@"$(BIN)/python" -m engine.install </dev/null
 	@touch "$@"
