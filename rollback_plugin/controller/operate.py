@@ -103,15 +103,14 @@ class Operator:
         reason: ReasonCode = ReasonCode.REQUESTED,
         alarms: tuple[str, ...] = (),
         data: DataPolicy = DataPolicy.KEEP,
-        plan: Plan | None = None,
     ) -> OperationResult | NothingToDo:
         """Roll the stack back to version `to`, or to the last healthy one, because a person says so.
 
-        Somebody else's update is waited for, and the way is planned (unless `plan`, from `plan_undo`, is given), before
-        anything is touched or journaled: `EngineLocked`, `NotReplayable` and `DamagedSnapshot` come then. An abandoned
-        operation is carried on with before that, and is the answer if it went to the same version. Alarms that count
-        against the version undone and still ring are verified afterwards, besides `alarms`. Raises `NothingHealthy`,
-        `UnknownVersion`, `OperationInProgress`, and the errors of store, engine and backend.
+        Somebody else's update is waited for, and the way is planned, before anything is touched or journaled:
+        `EngineLocked`, `NotReplayable` and `DamagedSnapshot` come then. An abandoned operation is carried on with
+        before that, and is the answer if it went to the same version. Alarms that count against the version undone and
+        still ring are verified afterwards, besides `alarms`. Raises `NothingHealthy`, `UnknownVersion`,
+        `OperationInProgress`, and the errors of store, engine and backend.
         """
         resumed = self.resume(data)
         if resumed is not None and resumed.kind == "rollback" and to in (None, resumed.target):
@@ -122,7 +121,7 @@ class Operator:
                 target = undo_target(self.stack, status, to)
                 if status.applied is None or target == status.applied:
                     return NothingToDo(target)
-                plan = self._replayable(target, data, plan)
+                self._refuse_what_cannot_be_replayed(target, data)
                 started = RollbackStarted(
                     operation=_new_operation(),
                     undoes=status.applied,
@@ -131,7 +130,7 @@ class Operator:
                     alarms=tuple(dict.fromkeys([*alarms, *ringing_against(status, status.applied)])),
                 )
                 operation = self._start(started, status)
-        return self._carry_on(operation, data, plan)
+        return self._carry_on(operation, data)
 
     def recover(
         self,
@@ -139,7 +138,6 @@ class Operator:
         *,
         reason: ReasonCode = ReasonCode.REQUESTED,
         data: DataPolicy = DataPolicy.KEEP,
-        plan: Plan | None = None,
     ) -> OperationResult | NothingToDo:
         """Apply version `to`, or the newest one, again, because a person says so. Otherwise like `undo`."""
         resumed = self.resume(data)
@@ -152,10 +150,10 @@ class Operator:
                 # After a failure, what the stack runs may be a mixture: then the version applied is worth applying.
                 if target == status.applied and status.last_failure is None:
                     return NothingToDo(target)
-                plan = self._replayable(target, data, plan)
+                self._refuse_what_cannot_be_replayed(target, data)
                 started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason)
                 operation = self._start(started, status)
-        return self._carry_on(operation, data, plan)
+        return self._carry_on(operation, data)
 
     def plan_undo(self, to: int | None = None, data: DataPolicy = DataPolicy.KEEP) -> tuple[int, Plan]:
         """The version that `undo` would go to, and how. Changes nothing; raises as `undo` does, but for refusals."""
@@ -216,12 +214,12 @@ class Operator:
         self._tell_start(operation, resumed=False)
         return operation
 
-    def _carry_on(self, operation: Operation, data: DataPolicy, plan: Plan | None = None) -> OperationResult:
+    def _carry_on(self, operation: Operation, data: DataPolicy) -> OperationResult:
         consumers = Consumers(self.stack, self.journal, self.archive, self.backend, self.router, self.on_progress)
         try:
             if operation.kind == "rollback":
                 consumers.move_back(operation)
-            update = self._replay(operation, data, plan)
+            update = self._replay(operation, data)
         except (NotReplayable, DamagedSnapshot) as error:
             self._give_up(operation, error, ReasonCode.PLAN_REFUSED)
             raise
@@ -240,20 +238,20 @@ class Operator:
         self.on_progress(OperationFinished(operation.id, operation.kind, operation.target, update))
         return OperationResult(operation.id, operation.kind, operation.undoes, operation.target, update)
 
-    def _replay(self, operation: Operation, data: DataPolicy, plan: Plan | None) -> str:
+    def _replay(self, operation: Operation, data: DataPolicy) -> str:
         attempts = 1 if operation.reason is ReasonCode.REQUESTED else ENGINE_ATTEMPTS
         for attempt in stamina.retry_context(on=EngineFailed, attempts=attempts, timeout=None, wait_initial=1.0):
             with attempt:
-                return self._lock.wait_for(operation, lambda: self._run_engine(operation, data, plan))
+                return self._lock.wait_for(operation, lambda: self._run_engine(operation, data))
         raise AssertionError("a retried call either returns or raises")
 
-    def _run_engine(self, operation: Operation, data: DataPolicy, plan: Plan | None) -> str:
+    def _run_engine(self, operation: Operation, data: DataPolicy) -> str:
         self._stop_if_overtaken(operation)
         finished = [u for u in self.backend.updates(self.stack) if u.operation == operation.id and u.succeeded]
         if finished:
             # The process that ran it ended before it could say so.
             return finished[-1].name
-        return self.replay.apply(operation.target, operation.id, operation.kind, data, self._tell_engine, plan)
+        return self.replay.apply(operation.target, operation.id, operation.kind, data, self._tell_engine)
 
     def _stop_if_overtaken(self, operation: Operation) -> None:
         self.recorder.record()
@@ -275,18 +273,15 @@ class Operator:
             self.journal.append_next(Held(version=concerned, reason=reason, explanation=str(error)))
         self.journal.append_next(OperationFailed(operation=operation.id, error=str(error)))
 
-    def _replayable(self, target: int, data: DataPolicy, plan: Plan | None) -> Plan:
-        """The plan, when nothing stands in its way."""
+    def _refuse_what_cannot_be_replayed(self, target: int, data: DataPolicy) -> None:
         self._lock.wait_until_free()
-        if plan is None:
-            plan = self.replay.plan(target, data)
+        plan = self.replay.plan(target, data)
         if plan.refusals:
             obstacles = "; ".join(map(str, plan.refusals))
             raise NotReplayable(
                 f"Version {target} of {self.stack} can't be applied as it was, and nothing was touched. In the way: "
                 f"{obstacles}. Choose another version with `--to N`, or see `rollback plan`."
             )
-        return plan
 
     def _status_with_new_deploys(self) -> Status:
         self.recorder.record()

@@ -17,9 +17,9 @@ def refuse_if_owner_lives(operation: Operation, stack: StackName, me: Actor, now
     if owner == me or not _lives(owner, operation, me, now):
         return
     raise OperationInProgress(
-        f"{operation.actor} is in the middle of a {operation.kind} of {stack} to version {operation.target}, begun at "
-        f"{operation.started_at:%Y-%m-%d %H:%M:%S} UTC. Wait for it; should that process end, whoever tries next carries "
-        "on with it (from another machine, once it made no journal entry for 15 minutes)."
+        f"{operation.actor} is in the middle of a {operation.kind} of {stack} to version {operation.target}, begun "
+        f"at {operation.started_at:%Y-%m-%d %H:%M:%S} UTC. Wait for it; should that process end, whoever tries next "
+        "carries on with it (from another machine, once it made no journal entry for 15 minutes)."
     )
 
 

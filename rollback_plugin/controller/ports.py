@@ -30,12 +30,8 @@ class Replayer(Protocol):
         kind: Literal["rollback", "recovery"],
         data: DataPolicy,
         on_event: Callable[[EngineEvent], None],
-        plan: Plan | None = None,
     ) -> str:
         """Make the stack agree with the version; the backend's name of the update that did.
-
-        `plan` is one just made of the same version, if there is one; without it, and when the stack has changed since
-        it was made, it is made anew.
 
         Raises `NotReplayable` and `DamagedSnapshot` before anything is touched, `EngineLocked`, `EngineFailed`,
         `WrongPassphrase`.

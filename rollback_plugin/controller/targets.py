@@ -20,8 +20,8 @@ def undo_target(stack: StackName, status: Status, to: int | None) -> int:
         )
     verdicts = ", ".join(f"{version.number} is {version.verdict}" for version in status.versions)
     raise NothingHealthy(
-        f"{stack} runs version {status.applied} and has no healthy version before it to go back to: {verdicts}. Name the "
-        "version you want with `--to N`."
+        f"{stack} runs version {status.applied} and has no healthy version before it to go back to: {verdicts}. Name "
+        "the version you want with `--to N`."
     )
 
 

@@ -1,0 +1,74 @@
+"""From a ringing alarm to a verdict, with a real engine, real requests, real metrics and a real alarm."""
+
+import pytest
+
+from rollback_plugin.controller.decide import Action
+from rollback_plugin.journal.entries import ReasonCode
+from rollback_plugin.journal.status import Status, Verdict
+from tests.controller.platform import Platform
+
+pytestmark = pytest.mark.engine
+
+
+def test_bad_code_is_rolled_back_and_quarantined(platform: Platform) -> None:
+    # Given a healthy version 1, and a version 2 that fails for a currency that consumers use
+    platform.deploy(2, bakeSeconds=300)
+    assert platform.send_requests(5, "GBP") == {502: 5}
+
+    # When the controller watches
+    rounds = platform.watch_until(lambda status: status.applied == 1 and not status.verifying, currency="GBP")
+
+    # Then it rolled back because of the alarm, once, and the alarm cleared
+    acted = [(r.decision.action, r.decision.reason) for r in rounds if r.decision.action is not Action.WAIT]
+    assert acted == [
+        (Action.ROLL_BACK, ReasonCode.ALARM_AFTER_DEPLOY),
+        (Action.VERIFIED, ReasonCode.ALARM_CLEARED),
+    ]
+    # And version 1 is what is applied, version 2 quarantined
+    status = platform.controller().status()
+    assert [(v.number, v.verdict) for v in status.versions] == [(1, Verdict.HEALTHY), (2, Verdict.QUARANTINED)]
+    # And consumers were moved before the engine ran, and are served
+    assert [event for event in _events(platform) if event in ("traffic_shifted", "rolled_back")] == [
+        "traffic_shifted",
+        "rolled_back",
+    ]
+    assert platform.send_requests(5, "GBP") == {200: 5}
+
+
+def test_a_fault_that_is_not_the_codes_is_rolled_back_and_recovered(platform: Platform) -> None:
+    # Given a healthy version 1, and a version 2 deployed while what the service depends on begins to fail
+    platform.deploy(3, bakeSeconds=300)
+    platform.inventory.status = 503
+
+    # When the controller watches
+    rounds = platform.watch_until(lambda status: status.applied == 1)
+    rounds += platform.watch_until(lambda status: status.applied == 2)
+
+    # Then it rolled back, saw that this did not help, and recovered version 2
+    acted = [(r.decision.action, r.decision.reason) for r in rounds if r.decision.action is not Action.WAIT]
+    assert acted == [
+        (Action.ROLL_BACK, ReasonCode.ALARM_AFTER_DEPLOY),
+        (Action.RECOVER, ReasonCode.ROLLBACK_DID_NOT_HELP),
+    ]
+    assert _events(platform).count("rolled_back") == _events(platform).count("recovered") == 1
+    # And version 2 is neither quarantined nor undone again, though the alarm still rings
+    status = platform.controller().status()
+    assert status.version(2).verdict is Verdict.BAKING
+    assert status.version(2).exonerated_alarms
+    later = platform.watch_until(_has_cleared_after(platform))
+    assert {r.decision.action for r in later} <= {Action.WAIT}
+    # And consumers are served once the dependency is back
+    assert platform.send_requests(5) == {200: 5}
+
+
+def _has_cleared_after(platform: Platform) -> object:
+    platform.inventory.status = 200
+
+    def cleared(status: Status) -> bool:
+        return all(alarm.state.value != "ALARM" for alarm in status.alarms.values())
+
+    return cleared
+
+
+def _events(platform: Platform) -> list[str]:
+    return [entry.event.event for entry in platform.controller().journal.entries()]
