@@ -9,7 +9,8 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from tempfile import TemporaryFile
+from typing import IO, Protocol
 
 from rollback_plugin.errors import EngineFailed, EngineLocked, EngineNotFound, WrongPassphrase
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted
@@ -170,26 +171,30 @@ class Engine:
         }
         environment.update(variables)
         environment["PULUMI_SKIP_UPDATE_CHECK"] = "true"
-        process = subprocess.Popen(
-            [self._executable(), *arguments, "--non-interactive", "--color=never"],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # A Ctrl-C of the terminal reaches this process alone, which hands it on once: a second one makes the engine
-            # give up without finishing what it is doing.
-            process_group=0,
-        )
-        on_started(process.pid)
-        try:
-            output, errors = process.communicate()
-        except BaseException:
-            process.send_signal(signal.SIGINT)
-            process.communicate()
-            raise
-        return _Finished(process.returncode, output, errors)
+        # Files, not pipes: writing into the pipe of a parent that died would kill the engine half-way through a
+        # resource,
+        # while so it sees the language runtime gone, finishes what it is doing, saves the state and gives back the
+        # lock.
+        with TemporaryFile() as output, TemporaryFile() as errors:
+            process = subprocess.Popen(
+                [self._executable(), *arguments, "--non-interactive", "--color=never"],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                # A Ctrl-C of the terminal reaches this process alone, which hands it on once: a second one makes the
+                # engine give up without finishing what it is doing.
+                process_group=0,
+            )
+            on_started(process.pid)
+            try:
+                process.wait()
+            except BaseException:
+                process.send_signal(signal.SIGINT)
+                process.wait()
+                raise
+            return _Finished(process.returncode, _text(output), _text(errors))
 
     def _executable(self) -> str:
         found = shutil.which("pulumi", path=self._environ.get("PATH", os.defpath))
@@ -222,6 +227,11 @@ class Engine:
             + " | ".join(" ".join(reason.split()) for reason in reasons)
             + " Put right what it names and run the same command again; it goes on from where this ended."
         )
+
+
+def _text(written: IO[bytes]) -> str:
+    written.seek(0)
+    return written.read().decode(errors="replace")
 
 
 def _holders(said: str) -> str:

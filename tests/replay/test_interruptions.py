@@ -1,0 +1,46 @@
+"""Killed half-way, a rollback leaves no process behind, and running it again gets it done."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.replay.deployed_stack import DeployedStack, Program
+
+pytestmark = [pytest.mark.engine, pytest.mark.embedded]
+
+ENGINE_END_SECONDS = 60
+"""How long an engine may take to notice, to finish what it is doing, and to end."""
+
+
+def program(text: str) -> Program:
+    names = "".join(f"aws.sns.Topic('topic-{number}', display_name='{text}')\n" for number in range(5))
+    return Program(f"import pulumi\nimport pulumi_aws as aws\n{names}pulumi.export('text', '{text}')")
+
+
+def test_the_engine_ends_with_its_killed_parent_and_a_second_run_converges(stack: DeployedStack) -> None:
+    older, newer = program("older"), program("newer")
+    target = stack.deploy(older)
+    stack.deploy(newer)
+    script = Path(__file__).with_name("interrupted_apply.py")
+
+    killed = subprocess.run(
+        [sys.executable, str(script), str(stack.root), str(stack.root.parent / "store"), str(target)],
+        env={**stack.environment, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert killed.returncode == -9, killed.stderr
+    engine = int(killed.stdout)
+    if psutil.pid_exists(engine):
+        psutil.Process(engine).wait(timeout=ENGINE_END_SECONDS)
+    assert stack.backend.locks(stack.name) == []
+
+    stack.replay().apply(target, "operation-1", "rollback")
+
+    stack.must_be(older)
+    assert stack.outputs() == {"text": "older"}

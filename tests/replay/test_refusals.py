@@ -1,0 +1,169 @@
+"""What can't be done faithfully is refused by its own message, and leaves every byte the backend keeps as it was."""
+
+import getpass
+import json
+import os
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from rollback_plugin.embedded import EmbeddedAws
+from rollback_plugin.errors import (
+    DamagedSnapshot,
+    EngineFailed,
+    EngineLocked,
+    EngineNotFound,
+    NotReplayable,
+    RollbackPluginError,
+    UnknownVersion,
+    WrongPassphrase,
+)
+from rollback_plugin.replay.stale_locks import break_own_locks
+from tests.replay.deployed_stack import DeployedStack, Program
+
+pytestmark = [pytest.mark.engine, pytest.mark.embedded]
+
+PROGRAM = """
+import pulumi
+import pulumi_aws as aws
+aws.ssm.Parameter("word", type="SecureString", value=pulumi.Output.secret("WORD-that-is-secret"))
+bucket = aws.s3.Bucket("site")
+aws.s3.BucketObjectv2("page", bucket=bucket.id, key="page", source=pulumi.FileAsset("page.html"))
+"""
+SECRETS = ("first-that-is-secret", "second-that-is-secret")
+
+
+def program(word: str) -> Program:
+    return Program(PROGRAM.replace("WORD", word), {"page.html": f"<h1>{word}</h1>"})
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory, aws: EmbeddedAws) -> DeployedStack:
+    """A stack with two versions, which no test here may change."""
+    stack = DeployedStack(tmp_path_factory.mktemp("refusals"), aws)
+    stack.deploy(program("first"))
+    stack.deploy(program("second"))
+    return stack
+
+
+@pytest.fixture
+def stack(deployed: DeployedStack) -> Iterator[DeployedStack]:
+    before = deployed.files_of_backend()
+    yield deployed
+    assert deployed.files_of_backend() == before
+
+
+def blob_of_the_first_page(stack: DeployedStack) -> Path:
+    (digest,) = stack.archive.read(1).assets
+    return next(path for path in stack.root.parent.joinpath("store").rglob(digest))
+
+
+@pytest.fixture
+def first_page(stack: DeployedStack) -> Iterator[Path]:
+    """The kept bytes of version 1's page, which come back after the test."""
+    path = blob_of_the_first_page(stack)
+    content = path.read_bytes()
+    yield path
+    path.write_bytes(content)
+
+
+def refused(stack: DeployedStack, kind: type[RollbackPluginError], **environment: str | None) -> str:
+    changed = {k: v for k, v in {**stack.environment, **environment}.items() if v is not None}
+    with pytest.raises(kind) as refusal:
+        stack.replay(changed).apply(1, "operation-1", "rollback")
+    message = str(refusal.value)
+    assert not any(secret in message for secret in SECRETS)
+    assert not any(secret in repr(refusal.value.__cause__) for secret in SECRETS)
+    return message
+
+
+def test_bytes_that_are_gone(stack: DeployedStack, first_page: Path) -> None:
+    first_page.unlink()
+
+    message = refused(stack, NotReplayable)
+
+    assert "BucketObjectv2::page (source): the bytes of page.html" in message
+
+
+def test_bytes_that_are_wrong(stack: DeployedStack, first_page: Path) -> None:
+    first_page.write_bytes(b"<h1>evil</h1>")
+
+    assert first_page.name in refused(stack, DamagedSnapshot)
+
+
+def test_a_wrong_passphrase(stack: DeployedStack) -> None:
+    message = refused(stack, WrongPassphrase, PULUMI_CONFIG_PASSPHRASE="not this one")
+
+    assert "PULUMI_CONFIG_PASSPHRASE" in message
+    assert "not this one" not in message
+
+
+def test_no_passphrase(stack: DeployedStack) -> None:
+    refused(stack, WrongPassphrase, PULUMI_CONFIG_PASSPHRASE=None)
+
+
+def test_a_version_that_does_not_exist(stack: DeployedStack) -> None:
+    with pytest.raises(UnknownVersion, match="1, 2"):
+        stack.replay().plan(7)
+
+
+def test_no_engine_on_the_path(stack: DeployedStack) -> None:
+    refused(stack, EngineNotFound, PATH="/nowhere")
+
+
+def test_no_provider_plugin(stack: DeployedStack, tmp_path: Path) -> None:
+    message = refused(
+        stack, EngineFailed, PULUMI_HOME=str(tmp_path / "empty"), PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true"
+    )
+
+    assert "pulumi-resource-aws" in message
+
+
+def test_planning_touches_nothing(stack: DeployedStack) -> None:
+    plan = stack.replay().plan(1)
+
+    assert plan.refusals == ()
+    assert {step.action.value for step in plan.steps} == {"same", "update"}
+
+
+def lock_held(stack: DeployedStack, process_id: int) -> Path:
+    """A lock as the engine writes it (pkg/backend/diy/lock.go)."""
+    path = stack.state_folder / ".pulumi/locks" / stack.name.fully_qualified / "0a1b2c.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "pid": process_id,
+        "username": getpass.getuser(),
+        "hostname": socket.gethostname(),
+        "timestamp": datetime.now(UTC).isoformat(),
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_lock_that_is_held(stack: DeployedStack) -> None:
+    lock = lock_held(stack, os.getpid())
+
+    message = refused(stack, EngineLocked)
+
+    assert f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()})" in message
+    lock.unlink()
+
+
+def test_only_locks_of_our_own_dead_engines_are_broken(stack: DeployedStack) -> None:
+    lock_held(stack, 4711)
+
+    def broken(host: str, known: set[int], *, running: bool) -> int:
+        locks = break_own_locks(
+            stack.backend, stack.name, host=host, engine_process_ids=known, is_running=lambda process_id: running
+        )
+        return len(locks)
+
+    here = socket.gethostname()
+    assert broken("another-host", {4711}, running=False) == 0
+    assert broken(here, {4712}, running=False) == 0
+    assert broken(here, {4711}, running=True) == 0
+    assert broken(here, {4711}, running=False) == 1
+    assert stack.backend.locks(stack.name) == []
