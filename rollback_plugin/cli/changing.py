@@ -1,6 +1,7 @@
 """Commands that change something, and ask first: `rollback undo`, `recover` and `release`."""
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +27,7 @@ from rollback_plugin.errors import NotConfirmed
 if TYPE_CHECKING:
     from rollback_plugin.controller.operate import NothingToDo, OperationResult
     from rollback_plugin.controller.stack_controller import StackController
+    from rollback_plugin.replay.plan import Plan
 
 
 def undo(
@@ -45,9 +47,10 @@ def undo(
     from rollback_plugin.replay.goal import DataPolicy
 
     controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
+    policy = DataPolicy(data)
     if not yes:
-        _confirm(controller, controller.operator.undo_target(to), data, output)
-    _report(controller.operator.undo(to, data=DataPolicy(data)), output)
+        _confirm(controller, lambda: controller.operator.plan_undo(to, policy), output)
+    _report(controller.operator.undo(to, data=policy), output)
 
 
 def recover(
@@ -63,9 +66,10 @@ def recover(
     from rollback_plugin.replay.goal import DataPolicy
 
     controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
+    policy = DataPolicy(data)
     if not yes:
-        _confirm(controller, controller.operator.recover_target(to), data, output)
-    _report(controller.operator.recover(to, data=DataPolicy(data)), output)
+        _confirm(controller, lambda: controller.operator.plan_recover(to, policy), output)
+    _report(controller.operator.recover(to, data=policy), output)
 
 
 def release(
@@ -95,18 +99,27 @@ def release(
         )
 
 
-def _confirm(controller: "StackController", target: int, data: Data, output: Output) -> None:
-    """Show the plan and ask. Raises `NotConfirmed`."""
-    from rollback_plugin.replay.goal import DataPolicy
+def _confirm(controller: "StackController", make_plan: "Callable[[], tuple[int, Plan]]", output: Output) -> None:
+    """Show the plan, or what was begun and left, and ask for a yes. Raises `NotConfirmed`."""
     from rollback_plugin.report.tables import plan_view
 
-    if output is Output.TEXT and sys.stdin.isatty():
-        show(plan_view(target, controller.replay.plan(target, DataPolicy(data))))
-    _ask(f"Apply version {target} to {controller.stack}?", output)
+    begun = controller.status().operation
+    if begun is not None:
+        _ask(f"Carry on with the {begun.kind} to version {begun.target} that {begun.actor} began?", output)
+        return
+    target, plan = make_plan()
+    if _somebody_to_ask(output):
+        show(plan_view(target, plan))
+    if not plan.refusals:
+        _ask(f"Apply version {target} to {controller.stack}?", output)
+
+
+def _somebody_to_ask(output: Output) -> bool:
+    return output is Output.TEXT and sys.stdin.isatty()
 
 
 def _ask(question: str, output: Output) -> None:
-    if output is Output.JSON or not sys.stdin.isatty():
+    if not _somebody_to_ask(output):
         raise NotConfirmed(f"{question} There is nobody to ask: say `--yes` to go ahead. Nothing was changed.")
     if not typer.confirm(question):
         raise NotConfirmed("You said no. Nothing was changed.")

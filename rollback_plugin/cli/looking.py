@@ -59,8 +59,7 @@ def plan(
     from rollback_plugin.report.tables import plan_view
 
     controller = open_stack(stack, folder)
-    target = controller.operator.undo_target(to)
-    planned = controller.replay.plan(target, DataPolicy(data))
+    target, planned = controller.operator.plan_undo(to, DataPolicy(data))
     if output is Output.JSON:
         print_json({"target": target, "verdict": planned.verdict, **vars_of(planned)})
     else:
