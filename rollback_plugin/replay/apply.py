@@ -166,7 +166,7 @@ class Replay:
             # Where the engine names the resource, it is a refusal like any other.
             if not any(isinstance(event, Diagnostic) and event.severity == "error" and event.urn for event in events):
                 raise
-        return plan_of(prepared.goal, prepared.data, events, program.conflicts)
+        return plan_of(prepared.goal, prepared.data, events, program.conflicts, program.doubts)
 
     def _check_outputs(self, program: RegisteredResources, target: int) -> None:
         """The stack's outputs are what its consumers read: they have to be what was registered. Secret ones are known

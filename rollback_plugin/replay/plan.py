@@ -182,8 +182,9 @@ def plan_of(
     data: DataPolicy,
     events: Sequence[EngineEvent],
     conflicts: Sequence[tuple[str, Conflict]],
+    doubts: Sequence[tuple[str, Conflict]] = (),
 ) -> Plan:
-    """Put together the plan from what the engine's preview of the replay said."""
+    """Put together the plan from what the engine's preview of the replay said, and what relinking found."""
     steps = _steps(goal, events)
     refusals = [
         *(Refusal(urn, path_text(conflict.path), conflict.why) for urn, conflict in conflicts),
@@ -194,7 +195,11 @@ def plan_of(
         ),
         *(_data_lost(steps) if data is DataPolicy.KEEP else ()),
     ]
-    return Plan(steps, tuple(refusals), tuple(_remarks(goal, data, steps)))
+    remarks = [
+        *_remarks(goal, data, steps),
+        *(Remark(urn, f"{path_text(doubt.path)} stays as recorded, though it {doubt.why}") for urn, doubt in doubts),
+    ]
+    return Plan(steps, tuple(refusals), tuple(remarks))
 
 
 def _steps(goal: Goal, events: Sequence[EngineEvent]) -> tuple[Step, ...]:

@@ -59,6 +59,8 @@ class RegisteredResources:
         self._lock = threading.Lock()
         self.conflicts: list[tuple[str, Conflict]] = []
         """(URN, what is ambiguous)"""
+        self.doubts: list[tuple[str, Conflict]] = []
+        """(URN, what was left as recorded although it may have come from a changed output)"""
         self.stack_outputs: Mapping[str, Value] = {}
 
     def __call__(self, request: language_pb2.RunRequest) -> None:
@@ -182,6 +184,7 @@ class RegisteredResources:
             for key, value in component.outputs.items():
                 relinked = relink_output(key, value, nearest, every)
                 self._report(run, component.urn, relinked.conflicts)
+                self.doubts.extend((component.urn, doubt) for doubt in relinked.doubts)
                 outputs[key] = relinked.value
             if component.is_stack:
                 self.stack_outputs = unwrapped(outputs)

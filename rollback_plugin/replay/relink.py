@@ -13,18 +13,20 @@ their live ones, and only the ones that changed are followed:
   URL) has that part
   replaced; longer outputs are looked for first, so that an ARN is not torn apart by the name inside it;
 * a shorter value, such as a published version's number "1", is followed only where it is the whole property, or where
-  its key is named
-  like the output (`functionVersion` like `version`);
-* if several live values could be meant, those outputs named like the key decide; if that leaves more than one, it is a
-  conflict.
+  its key is named like the output (`functionVersion` like `version`);
+* if several live values could be meant, those outputs named like the key decide, and then those whose resource is named
+  in the key (`ordersVersion`); if that leaves more than one, it is a conflict.
 
-Booleans and nulls are never followed: equality says nothing there. A conflict is never settled by guessing; the caller
-    refuses.
+For outputs of components and stacks no dependencies are recorded: any short value equals some output somewhere, so one
+    whose
+key says nothing is left as it is, as a doubt that is told to people. Booleans and nulls are never followed: equality
+says
+nothing there. A conflict is never settled by guessing; the caller refuses.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -84,6 +86,8 @@ class Conflict:
 class Relinked:
     value: Value
     conflicts: tuple[Conflict, ...] = ()
+    doubts: tuple[Conflict, ...] = ()
+    """Values left as recorded that may have come from a changed output, but probably didn't."""
 
 
 def live_outputs(
@@ -151,7 +155,7 @@ def table_of_origins(groups: Iterable[Sequence[LiveOutput]]) -> OutputTable:
 
 def relink_property(name: str, value: Value, table: OutputTable) -> Relinked:
     """Relink one input property over the outputs of the resources it is recorded to depend on."""
-    return _relink(name, value, table, follows_short=lambda path: len(path) == 1)
+    return _relink(name, value, table, depends=True)
 
 
 def relink_output(name: str, value: Value, nearest: OutputTable, every: OutputTable) -> Relinked:
@@ -162,16 +166,19 @@ def relink_output(name: str, value: Value, nearest: OutputTable, every: OutputTa
     `every`. As any value equals some output somewhere, a short one is followed only if its key is named like the
     output.
     """
-    first = _relink(name, value, nearest, follows_short=lambda path: False)
+    first = _relink(name, value, nearest, depends=False)
     if nearest is every or first.conflicts or first.value != value:
         return first
-    return _relink(name, value, every, follows_short=lambda path: False)
+    return _relink(name, value, every, depends=False)
 
 
-def _relink(name: str, value: Value, table: OutputTable, *, follows_short: Callable[[PropertyPath], bool]) -> Relinked:
+def _relink(name: str, value: Value, table: OutputTable, *, depends: bool) -> Relinked:
+    """`depends`: whether the value is recorded to depend on what the table holds, so that equality is no
+    coincidence."""
     if not table.changed:
         return Relinked(value)
     conflicts: list[Conflict] = []
+    doubts: list[Conflict] = []
 
     def visit(item: Value, path: PropertyPath) -> Value:
         kind = signature(item)
@@ -198,12 +205,15 @@ def _relink(name: str, value: Value, table: OutputTable, *, follows_short: Calla
         return embedded(item, path, table.embedded)
 
     def chosen(item: Value, path: PropertyPath, candidates: Sequence[LiveOutput]) -> Value:
-        certain = follows_short(path) or (isinstance(item, str) and len(item) >= SHORTEST_EMBEDDED)
+        certain = (depends and len(path) == 1) or (isinstance(item, str) and len(item) >= SHORTEST_EMBEDDED)
         alike = [candidate for candidate in candidates if _named_alike(path, candidate.name)]
         considered = candidates if certain and len(_live_values(candidates)) == 1 else alike
         if not considered:
-            conflicts.append(Conflict(path, f"may or may not come from {_listed(candidates)}, which changed"))
+            unclear = Conflict(path, f"may or may not come from {_listed(candidates)}, which changed")
+            (conflicts if depends else doubts).append(unclear)
             return item
+        if len(_live_values(considered)) > 1:
+            considered = [output for output in considered if _resource_named_in(path, output)] or considered
         values = _live_values(considered)
         if len(values) > 1:
             conflicts.append(Conflict(path, f"may come from any of {_listed(considered)}, which differ now"))
@@ -239,7 +249,8 @@ def _relink(name: str, value: Value, table: OutputTable, *, follows_short: Calla
         replaced = pattern.sub(live, item)
         return UNKNOWN if unknown else replaced
 
-    return Relinked(visit(value, (name,)), tuple(conflicts))
+    relinked = visit(value, (name,))
+    return Relinked(relinked, tuple(conflicts), tuple(doubts))
 
 
 def _reference(item: Value, table: OutputTable) -> Value:
@@ -259,6 +270,11 @@ def _live_values(outputs: Sequence[LiveOutput]) -> set[str]:
 def _named_alike(path: PropertyPath, output_name: str) -> bool:
     keys = [step for step in path if isinstance(step, str)]
     return bool(keys and output_name) and _plain(keys[-1]).endswith(_plain(output_name))
+
+
+def _resource_named_in(path: PropertyPath, output: LiveOutput) -> bool:
+    keys = [step for step in path if isinstance(step, str)]
+    return bool(keys) and _plain(output.urn.rpartition("::")[2]) in _plain(keys[-1])
 
 
 def _plain(name: str) -> str:

@@ -99,6 +99,15 @@ def test_an_ambiguous_link_is_refused_by_urn_and_property() -> None:
     assert str(plan.refusals[0]) == f"{urn(TOPIC, 'events')} (policy.id): may be anything"
 
 
+def test_a_doubt_is_told_and_stops_nothing() -> None:
+    doubts = [(urn(TOPIC, "events"), Conflict(("release",), "may come from elsewhere"))]
+
+    plan = plan_of(goal_of([], [], DataPolicy.KEEP), DataPolicy.KEEP, [], [], doubts)
+
+    assert plan.verdict is Reversibility.REVERSIBLE_BUT
+    assert plan.remarks[0].text == "release stays as recorded, though it may come from elsewhere"
+
+
 def test_what_the_engine_reports_of_a_resource_is_a_refusal() -> None:
     plan = planned(Diagnostic("error", "resource is protected", urn(TOPIC, "events")))
 

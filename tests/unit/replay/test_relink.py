@@ -193,10 +193,23 @@ class TestOutputsOfComponentsAndStacks:
 
         assert relink_output("orders_version", "1", every, every).value == "3"
 
-    def test_a_short_value_that_may_be_anything_is_refused(self) -> None:
+    def test_a_short_value_that_may_be_anything_stays_and_is_told(self) -> None:
         every = table_of_origins([republished])
 
-        assert relink_output("replicas", "1", every, every).conflicts
+        relinked = relink_output("release", "1", every, every)
+
+        assert (relinked.value, relinked.conflicts) == ("1", ())
+        assert [str(doubt) for doubt in relinked.doubts] == [
+            f"release: may or may not come from version of {FUNCTION}, which changed"
+        ]
+
+    def test_of_two_resources_the_one_named_in_the_key_is_followed(self) -> None:
+        other = outputs(FUNCTION.replace("orders", "payments"), {"version": "1"}, {"version": "2"})
+        every = table_of_origins([other, republished])
+
+        assert relink_output("ordersVersion", "1", every, every).value == "3"
+        assert relink_output("paymentsVersion", "1", every, every).value == "2"
+        assert relink_output("version", "1", every, every).conflicts
 
     def test_the_resources_below_the_component_decide_first(self) -> None:
         other = outputs(FUNCTION + "-other", {"version": "1"}, {"version": "2"})
