@@ -209,7 +209,7 @@ def _recovered(facts: Facts, event: Recovered, time: datetime) -> Facts:
     return replace(
         facts,
         applied=event.target,
-        in_charge=event.target,
+        in_charge=None if target is None else event.target,
         reapplied_at=time,
         operation=None if ended else facts.operation,
         verifying=None,
