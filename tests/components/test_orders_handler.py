@@ -3,13 +3,12 @@
 import json
 import runpy
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
+
+from tests.components.inventory import Inventory, served_inventory
 
 pytestmark = pytest.mark.embedded
 
@@ -22,38 +21,11 @@ RATES_OF_RELEASE_2 = {"EUR": 1.0, "USD": 1.09}
 RATES = {**RATES_OF_RELEASE_2, "GBP": 0.86}
 
 
-@dataclass
-class Inventory:
-    """An inventory service that answers what the test says."""
-
-    url: str = ""
-    status: int = 200
-    body: str = '{"available": 10}'
-    asked: list[str] = field(default_factory=list)
-
-
 @pytest.fixture
 def inventory() -> Iterator[Inventory]:
-    state = Inventory()
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.asked.append(self.path)
-            self.send_response(state.status)
-            self.end_headers()
-            self.wfile.write(state.body.encode())
-
-        def log_message(self, *_: Any) -> None:
-            """Keep requests out of the test's output."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield state
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """An inventory service for each test, since some make it fail."""
+    with served_inventory() as served:
+        yield served
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The orders service, release 3: the rate that release 2 lost is back.
+"""The orders service, release 3: the rate for pounds that release 2 lost is back.
 
 Stack config:
     orders:inventoryUrl         where the inventory service answers GET /stock/<sku>; required
@@ -50,12 +50,11 @@ orders = LambdaService(
     },
 )
 
-# Filled by a job that samples orders; not in the way of any request.
-aws.sqs.Queue("orders-audit", message_retention_seconds=86_400)
+# Where people learn of new prices; not in the way of any request.
+aws.sns.Topic("orders-announcements", display_name="Orders")
 
 pulumi.export("url", orders.url)
 pulumi.export("aliasArn", orders.alias_arn)
 pulumi.export("functionName", orders.function_name)
 pulumi.export("functionVersion", orders.function_version)
 pulumi.export("alarmNames", orders.alarm_names)
-pulumi.export("release", RELEASE)

@@ -50,12 +50,11 @@ orders = LambdaService(
     },
 )
 
-# Filled by a job that samples orders; not in the way of any request.
-aws.sqs.Queue("orders-audit", message_retention_seconds=86_400)
+# Where people learn of new prices; not in the way of any request.
+aws.sns.Topic("orders-announcements", display_name="Orders")
 
 pulumi.export("url", orders.url)
 pulumi.export("aliasArn", orders.alias_arn)
 pulumi.export("functionName", orders.function_name)
 pulumi.export("functionVersion", orders.function_version)
 pulumi.export("alarmNames", orders.alarm_names)
-pulumi.export("release", RELEASE)
