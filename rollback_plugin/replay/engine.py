@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Protocol
@@ -54,7 +54,7 @@ class StackLocation(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Finished:
     exit_code: int
-    output: str
+    output: str = field(repr=False)
     errors: str
 
 
@@ -93,7 +93,9 @@ class Engine:
                 {"PULUMI_BACKEND_URL": f"file://{folder / 'state'}"},
             )
         if finished.exit_code != 0:
-            raise self._failure("open the secrets of a recorded version", finished, ())
+            # What it printed on its standard output may be plain text.
+            unprinted = _Finished(finished.exit_code, "", finished.errors)
+            raise self._failure("open the secrets of a recorded version", unprinted, ())
         return Checkpoint.parse(finished.output.encode(), source="the decrypted checkpoint")
 
     def preview(self, program: Program, folder: Path, on_event: Callable[[EngineEvent], None]) -> None:
@@ -172,9 +174,7 @@ class Engine:
         environment.update(variables)
         environment["PULUMI_SKIP_UPDATE_CHECK"] = "true"
         # Files, not pipes: writing into the pipe of a parent that died would kill the engine half-way through a
-        # resource,
-        # while so it sees the language runtime gone, finishes what it is doing, saves the state and gives back the
-        # lock.
+        # resource. So it sees the language runtime gone, finishes what it is doing, saves the state and unlocks.
         with TemporaryFile() as output, TemporaryFile() as errors:
             process = subprocess.Popen(
                 [self._executable(), *arguments, "--non-interactive", "--color=never"],

@@ -24,8 +24,9 @@ class RecordedResource:
     parent: str = ""
     provider: str = ""
     """`<provider's URN>::<provider's id>`; empty where there is none."""
-    inputs: Mapping[str, Value] = field(default_factory=dict)
-    outputs: Mapping[str, Value] = field(default_factory=dict)
+    # Secrets are plain text here, so values stay out of whatever prints a resource.
+    inputs: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    outputs: Mapping[str, Value] = field(default_factory=dict, repr=False)
     dependencies: tuple[str, ...] = ()
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     protect: bool = False
@@ -34,7 +35,7 @@ class RecordedResource:
     replace_with: tuple[str, ...] = ()
     ignore_changes: tuple[str, ...] = ()
     replace_on_changes: tuple[str, ...] = ()
-    replacement_trigger: Value = None
+    replacement_trigger: Value = field(default=None, repr=False)
     additional_secret_outputs: tuple[str, ...] = ()
     custom_timeouts_seconds: Mapping[str, float] = field(default_factory=dict)
     hooks: tuple[str, ...] = ()

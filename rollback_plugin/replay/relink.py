@@ -27,7 +27,7 @@ nothing there. A conflict is never settled by guessing; the caller refuses.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from rollback_plugin.replay.property_values import (
@@ -54,8 +54,8 @@ class LiveOutput:
 
     urn: str
     path: PropertyPath
-    recorded: str | float
-    live: Value
+    recorded: str | float = field(repr=False)
+    live: Value = field(repr=False)
     """`UNKNOWN` where a preview can't say, `None` where the output is gone."""
     passed_through: bool = False
     """Whether the resource only repeats an input: the value did not originate here."""
@@ -84,7 +84,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Relinked:
-    value: Value
+    value: Value = field(repr=False)
     conflicts: tuple[Conflict, ...] = ()
     doubts: tuple[Conflict, ...] = ()
     """Values left as recorded that may have come from a changed output, but probably didn't."""

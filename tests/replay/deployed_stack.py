@@ -34,10 +34,10 @@ class Program:
 
 
 class DeployedStack:
-    """One stack of one project in a folder of its own, on a file backend of its own."""
+    """One stack of one project below `folder`, where stacks of other projects can share the backend and the store."""
 
     def __init__(self, folder: Path, aws: EmbeddedAws, project: str = "shop") -> None:
-        self.root = folder / "program"
+        self.root = folder / project
         self.name = StackName(project, "dev")
         self.state_folder = folder / "state"
         self.state_folder.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ def test_a_queue_of_the_newer_version_is_kept_and_recovered(stack: DeployedStack
         + "    def __init__(self, name):\n"
         + "        super().__init__('shop:index:Jobs', name)\n"
         + "        tags = {'topic': topic.arn}\n"
-        + "        self.queue = aws.sqs.Queue(name, tags=tags, opts=ResourceOptions(parent=self))\n"
+        + "        self.queue = aws.sqs.Queue(name + '-queue', tags=tags, opts=ResourceOptions(parent=self))\n"
         + "aws.sns.Topic('gone')\n"
         + "pulumi.export('url', Jobs('jobs').queue.url)"
     )
@@ -41,7 +41,7 @@ def test_a_queue_of_the_newer_version_is_kept_and_recovered(stack: DeployedStack
         Action.DELETE,
         Reversibility.REVERSIBLE_BUT,
     )
-    assert stack.resource("jobs")["id"] == url
+    assert stack.resource("jobs-queue")["id"] == url
     assert stack.resource("events")["inputs"]["displayName"] == "older"
 
     replay.apply(recovered_to, "operation-2", "recovery")

@@ -13,7 +13,6 @@ import pytest
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import (
     DamagedSnapshot,
-    EngineFailed,
     EngineLocked,
     EngineNotFound,
     NotReplayable,
@@ -116,9 +115,10 @@ def test_no_engine_on_the_path(stack: DeployedStack) -> None:
 
 def test_no_provider_plugin(stack: DeployedStack, tmp_path: Path) -> None:
     message = refused(
-        stack, EngineFailed, PULUMI_HOME=str(tmp_path / "empty"), PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true"
+        stack, NotReplayable, PULUMI_HOME=str(tmp_path / "empty"), PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true"
     )
 
+    assert "providers:aws::default" in message
     assert "pulumi-resource-aws" in message
 
 
