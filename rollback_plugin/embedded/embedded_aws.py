@@ -88,6 +88,7 @@ class EmbeddedAws:
     ) -> None:
         running, self._running = self._required, None
         running.stop()
+        running.scratch.close()
 
     @property
     def region(self) -> str:
@@ -206,7 +207,6 @@ class _Running:
             self._process.wait()
         if stdout is not None:
             stdout.close()
-        self.scratch.close()
 
     def _await_addresses(self) -> ServerAddresses:
         line = self._process.stdout.readline() if self._process.stdout else b""

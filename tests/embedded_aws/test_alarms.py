@@ -310,3 +310,23 @@ def test_an_alarm_that_is_not_imitated_says_so_and_holds_no_other_up(aws: Embedd
     )
     assert found["StateValue"] == "INSUFFICIENT_DATA"
     assert "anomaly detection" in found["StateReason"]
+
+
+def test_a_rule_with_a_target_that_is_not_imitated_keeps_no_event_from_others(aws: EmbeddedAws) -> None:
+    events = aws.client("events")
+    events.create_event_bus(Name="shared")
+    queue = aws.client("sqs").create_queue(QueueName="beside-a-topic")["QueueUrl"]
+    for rule, target in (
+        ("a-topic", "sns:us-east-1:123456789012:topic"),
+        ("queue", "sqs:us-east-1:123456789012:beside-a-topic"),
+    ):
+        events.put_rule(Name=rule, EventBusName="shared", EventPattern=json.dumps({"source": ["shop"]}))
+        events.put_targets(Rule=rule, EventBusName="shared", Targets=[{"Id": "1", "Arn": f"arn:aws:{target}"}])
+
+    detail = {"text": "looks like a placeholder: <detail>"}
+    answer = events.put_events(
+        Entries=[{"Source": "shop", "DetailType": "Sold", "Detail": json.dumps(detail), "EventBusName": "shared"}]
+    )
+
+    assert answer["FailedEntryCount"] == 0
+    assert next_event(aws, queue)["detail"] == detail

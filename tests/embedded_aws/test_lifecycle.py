@@ -148,8 +148,12 @@ def test_entering_twice_is_refused() -> None:
         pass
 
 
-def test_a_server_that_cannot_start_is_reported_with_its_last_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+def test_a_server_that_cannot_start_is_reported_with_its_last_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "moto").mkdir()
+    (tmp_path / "moto" / "__init__.py").write_text("raise ImportError('moto is half installed')")
+    monkeypatch.syspath_prepend(tmp_path)
 
-    with pytest.raises(EmbeddedError, match="ended with exit code"), EmbeddedAws():
+    with pytest.raises(EmbeddedError, match="before it was ready: ImportError: moto is half installed"), EmbeddedAws():
         pass
