@@ -16,13 +16,13 @@ def cloud_errors(doing: str) -> Iterator[None]:
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
-        ConnectionClosedError,
         HTTPClientError,
         NoCredentialsError,
         PartialCredentialsError,
         ProfileNotFound,
         TokenRetrievalError,
     )
+    from botocore.exceptions import ConnectionError as NoConnection
 
     try:
         yield
@@ -31,7 +31,7 @@ def cloud_errors(doing: str) -> Iterator[None]:
             f"Could not {doing}: {error}. Give AWS credentials as for `pulumi up`: AWS_PROFILE, "
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role of the machine."
         ) from error
-    except (HTTPClientError, ConnectionClosedError) as error:
+    except (HTTPClientError, NoConnection) as error:
         raise CloudUnreachable(
             f"Could not {doing}: AWS gave no answer ({error}). Check the network, the region and AWS_ENDPOINT_URL."
         ) from error

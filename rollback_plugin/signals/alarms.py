@@ -50,7 +50,7 @@ class AlarmSource:
         return observed
 
     def _describe(self, names: list[str]) -> Iterator[AlarmObservation]:
-        with cloud_errors(f"read {len(names)} CloudWatch alarms ({names[0]} …)"):
+        with cloud_errors(f"read the CloudWatch alarm `{names[0]}` and {len(names) - 1} more"):
             answer = self.client.describe_alarms(
                 AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=NAMES_PER_CALL
             )

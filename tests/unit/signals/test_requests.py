@@ -1,0 +1,72 @@
+"""Which data points of CloudWatch make the number of requests."""
+
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from rollback_plugin.signals.requests import RequestCounter
+from rollback_plugin.versions.service import LambdaTraffic, Service
+
+DEPLOYED = datetime(2026, 3, 2, 12, 0, 40, tzinfo=UTC)
+NOW = datetime(2026, 3, 2, 12, 3, 10, tzinfo=UTC)
+ORDERS = Service(
+    name="orders",
+    kind="lambda",
+    traffic=LambdaTraffic(function="orders", alias="live", region="eu-central-1", version="7"),
+)
+
+
+def test_requests_through_the_alias_are_added_up_over_the_minutes_since() -> None:
+    client = boto3.client("cloudwatch", region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b")
+    with Stubber(client) as cloudwatch:
+        cloudwatch.add_response(
+            "get_metric_data",
+            {"MetricDataResults": [{"Id": "invocations", "Values": [12.0, 30.0]}], "NextToken": "more"},
+            {
+                "MetricDataQueries": [
+                    {
+                        "Id": "invocations",
+                        "MetricStat": {
+                            "Metric": {
+                                "Namespace": "AWS/Lambda",
+                                "MetricName": "Invocations",
+                                "Dimensions": [
+                                    {"Name": "FunctionName", "Value": "orders"},
+                                    {"Name": "Resource", "Value": "orders:live"},
+                                ],
+                            },
+                            "Period": 60,
+                            "Stat": "Sum",
+                        },
+                    }
+                ],
+                "StartTime": datetime(2026, 3, 2, 12, 0, tzinfo=UTC),
+                "EndTime": datetime(2026, 3, 2, 12, 4, tzinfo=UTC),
+            },
+        )
+        cloudwatch.add_response(
+            "get_metric_data",
+            {"MetricDataResults": [{"Id": "invocations", "Values": [1.0]}]},
+            {"MetricDataQueries": ANY, "StartTime": ANY, "EndTime": ANY, "NextToken": "more"},
+        )
+        regions: list[str] = []
+
+        counted = RequestCounter(lambda region: regions.append(region) or client).since(ORDERS, DEPLOYED, NOW)
+
+        assert counted == 43
+        assert regions == ["eu-central-1"]
+        cloudwatch.assert_no_pending_responses()
+
+
+def _never_asked(region: str) -> None:
+    pytest.fail("CloudWatch was asked")
+
+
+def test_a_service_without_traffic_has_no_count() -> None:
+    assert RequestCounter(_never_asked).since(Service(name="job", kind="batch"), DEPLOYED, NOW) is None  # type: ignore[arg-type]
+
+
+def test_before_it_began_there_were_none() -> None:
+    assert RequestCounter(_never_asked).since(ORDERS, NOW, NOW) == 0  # type: ignore[arg-type]
