@@ -4,8 +4,8 @@ A target without an input transformer gets the matched event, whole:
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html. moto builds it from a text
 template without the account, which breaks where the event's own text looks like a placeholder of that template.
 
-A rule whose target can't be delivered to keeps no event from other rules. The targets moto can't deliver to (Lambda, SNS,
-Step Functions, ECS and others) are named in the server's log.
+A rule whose target can't be delivered to keeps no event from other rules. The targets moto can't deliver to (Lambda,
+SNS, Step Functions, ECS and others) are named in the server's log.
 """
 
 import sys
