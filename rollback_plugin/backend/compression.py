@@ -21,14 +21,25 @@ def decompressed(data: bytes, key: str) -> bytes:
         if data.startswith(_GZIP):
             return gzip.decompress(data)
         if data.startswith(_ZSTANDARD):
-            with zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True) as reader:
-                return reader.read()
+            return _unzstandard(data)
     except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
         raise DamagedSnapshot(
             f"The backend's file {key} can't be unpacked ({error}): it was cut short or changed. Bring it back from a "
             "backup of the backend."
         ) from error
     return data
+
+
+def _unzstandard(data: bytes) -> bytes:
+    """Every frame, each to its end: zstandard's own readers take a frame that was cut short for a whole one."""
+    unpacked = b""
+    while data:
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        unpacked += frame.decompress(data)
+        if not frame.eof:
+            raise EOFError("a frame has no end")
+        data = frame.unused_data
+    return unpacked
 
 
 def without_state_ending(name: str) -> str | None:
