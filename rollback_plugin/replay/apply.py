@@ -1,6 +1,7 @@
 """Re-applying a recorded version to its stack: prepare, plan, update, check."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,16 +130,16 @@ class Replay:
     @contextmanager
     def _prepared(self, target: int, data: DataPolicy) -> Iterator[_Prepared]:
         version = self._archive.read(target)
-        recorded = self._engine.decrypt(self._archive.checkpoint(target))
         state = self._backend.current(self._stack)
         ciphered = Checkpoint.parse(state, source=f"the backend's state of {self._stack}")
-        wanted = read_resources(recorded)
-        present = read_resources(self._engine.decrypt(ciphered))
-        goal = goal_of(wanted, present, data)
+        with ThreadPoolExecutor(2) as both:
+            recorded, present = both.map(self._engine.decrypt, (self._archive.checkpoint(target), ciphered))
+        wanted, existing = read_resources(recorded), read_resources(present)
+        goal = goal_of(wanted, existing, data)
         with scratch_project(self._stack, version.config, ciphered.secrets_providers) as folder:
             assets, missing = place_assets(
                 [registration.resource for registration in goal.registrations],
-                {resource.urn: resource for resource in present},
+                {resource.urn: resource for resource in existing},
                 self._archive.blobs,
                 folder,
             )

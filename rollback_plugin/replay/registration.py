@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 import grpc
 from pulumi.runtime.proto import language_pb2, resource_pb2, resource_pb2_grpc
 
-from rollback_plugin.errors import EngineFailed, NotReplayable
+from rollback_plugin.errors import EngineFailed
 from rollback_plugin.replay.goal import Goal, Registration
 from rollback_plugin.replay.language_server import CHANNEL_OPTIONS
 from rollback_plugin.replay.property_values import (
@@ -208,9 +208,10 @@ class RegisteredResources:
             self.conflicts.extend((urn, conflict) for conflict in conflicts)
         if not run.preview:
             listed = "; ".join(str(conflict) for conflict in conflicts)
-            raise NotReplayable(
-                f"{urn} can't be re-applied faithfully: {listed}. Deploy that version's program instead (`pulumi up`"
-                " from its commit)."
+            raise EngineFailed(
+                f"The re-application stopped half-way at {urn}, because what its values came from can't be told apart any"
+                f" more: {listed}. What was done so far is in the stack's state; deploy that version's program"
+                " (`pulumi up` from its commit) to end it."
             )
 
 

@@ -91,15 +91,13 @@ aws.s3.BucketObjectv2("text", bucket=bucket.id, key="text", source=pulumi.String
 pulumi.export("bucket", bucket.id)
 """
     )
-    return _program(
-        body,
-        **{
-            "app/app.py": f"def handler(event, context): return '{word}'\n",
-            "app/pages/index.html": f"<h1>{word}</h1>",
-            "build/app.zip": _zip("app.py", f"def handler(event, context): return '{word}'\n"),
-            "data.txt": f"data of {word}",
-        },
-    )
+    files: dict[str, str | bytes] = {
+        "app/app.py": f"def handler(event, context): return '{word}'\n",
+        "app/pages/index.html": f"<h1>{word}</h1>",
+        "build/app.zip": _zip("app.py", f"def handler(event, context): return '{word}'\n"),
+        "data.txt": f"data of {word}",
+    }
+    return _program(body, **files)
 
 
 def _replaced(name: str) -> Program:

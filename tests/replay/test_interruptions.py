@@ -7,6 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from rollback_plugin.embedded import EmbeddedAws
+from rollback_plugin.errors import EngineFailed
 from tests.replay.deployed_stack import DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
@@ -44,3 +46,19 @@ def test_the_engine_ends_with_its_killed_parent_and_a_second_run_converges(stack
 
     stack.must_be(older)
     assert stack.outputs() == {"text": "older"}
+
+
+def test_after_a_failure_half_way_a_second_run_converges(stack: DeployedStack, aws: EmbeddedAws) -> None:
+    older = Program(program("older").code + "\naws.ssm.Parameter('taken', name='/taken', type='String', value='x')")
+    target = stack.deploy(older)
+    stack.deploy(program("newer"))
+    ssm = aws.client("ssm")
+    ssm.put_parameter(Name="/taken", Type="String", Value="somebody else's")
+
+    with pytest.raises(EngineFailed, match="Parameter::taken"):
+        stack.replay().apply(target, "operation-1", "rollback")
+
+    ssm.delete_parameter(Name="/taken")
+    stack.replay().apply(target, "operation-1", "rollback")
+    stack.must_be(older)
+    assert [update.succeeded for update in stack.backend.updates(stack.name)] == [True, True, False, True]
