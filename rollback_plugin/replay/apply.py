@@ -90,8 +90,7 @@ class Replay:
         """Make the stack what version `target` was; return the backend's name of the update that did.
 
         Running it again after any failure or crash goes on from there. Until the plan has been found free of refusals
-        and the engine holds the
-        stack's lock, nothing is touched.
+        and the engine holds the stack's lock, nothing is touched.
 
         Args:
             operation: id under which the journal knows this; it stands in the backend's history as the update's

@@ -1,10 +1,8 @@
 """Puts the bytes of recorded assets where the engine and the providers can read them, checked before anything starts.
 
 The engine trusts the hash it is given with an asset and doesn't read the bytes (`EnsureHash` in
-sdk/go/common/resource/asset/asset.go
-keeps a hash that is there), so wrong bytes under a right hash would be deployed without a word. Kept bytes lie in the
-blob store under the
-engine's own hash, and reading them verifies it.
+sdk/go/common/resource/asset/asset.go keeps a hash that is there), so wrong bytes under a right hash would be deployed
+without a word. Kept bytes lie in the blob store under the engine's own hash, and reading them verifies it.
 """
 
 import io
@@ -62,8 +60,7 @@ def place_assets(
     """Write the bytes of every asset below `folder`, and say which are needed and gone.
 
     Bytes that aren't kept are no obstacle where the current state's resource has an asset of the same hash at the same
-    property: nothing is to
-    be uploaded then.
+    property: nothing is to be uploaded then.
 
     Raises:
         DamagedSnapshot: kept bytes don't have the hash they are kept under.

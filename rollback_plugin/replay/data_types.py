@@ -1,8 +1,7 @@
 """Resource types that hold data: what they contain exists nowhere else, and deleting or replacing them loses it.
 
 The tokens are those of the pulumi-aws provider v7 (https://www.pulumi.com/registry/packages/aws/api-docs/); a type not
-in the list is treated as
-something that can be made again from its inputs.
+in the list is treated as something that can be made again from its inputs.
 """
 
 DATA_BEARING_TYPES: frozenset[str] = frozenset(

@@ -2,9 +2,8 @@
 events.
 
 With `pulumi up --client=127.0.0.1:PORT` the engine takes its program from an existing server instead of starting a
-language
-host (`newLanguageRuntime…` for runtime `client` in sdk/go/common/resource/plugin/langruntime_plugin.go, v3.259.0); with
-`--event-log tcp://127.0.0.1:PORT` it streams its events to one (pkg/backend/display/display.go).
+language host (`newLanguageRuntime…` for runtime `client` in sdk/go/common/resource/plugin/langruntime_plugin.go,
+v3.259.0); with `--event-log tcp://127.0.0.1:PORT` it streams its events to one (pkg/backend/display/display.go).
 """
 
 import json

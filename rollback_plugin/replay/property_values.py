@@ -1,10 +1,9 @@
 """Property values as the engine writes them: in a checkpoint, and on the wire to the resource monitor.
 
 A value is JSON: None, bool, int, float, str, list or dict with str keys. A dict that carries `SIGNATURE` is not a map
-    but a
-special value. The signatures are those of sdk/go/common/resource/sig/sig.go in pulumi/pulumi v3.259.0; that a secret is
-`{SIGNATURE: SECRET, "value": …}` on the wire and `{…, "ciphertext"|"plaintext": …}` in a checkpoint is read in
-sdk/go/common/resource/plugin/rpc.go and pkg/resource/stack/deployment.go.
+but a special value. The signatures are those of sdk/go/common/resource/sig/sig.go in pulumi/pulumi v3.259.0; that a
+secret is `{SIGNATURE: SECRET, "value": …}` on the wire and `{…, "ciphertext"|"plaintext": …}` in a checkpoint is read
+in sdk/go/common/resource/plugin/rpc.go and pkg/resource/stack/deployment.go.
 """
 
 import json

@@ -82,8 +82,7 @@ def read_resources(checkpoint: Checkpoint) -> tuple[RecordedResource, ...]:
     """The live resources of a decrypted checkpoint, in recorded order.
 
     Left-overs of a replacement that wait for their deletion (`delete: true`) are not part of what the program declared,
-    and
-    the engine's own provider is the engine's to register: both are left out.
+    and the engine's own provider is the engine's to register: both are left out.
     """
     return tuple(
         _read(resource)

@@ -45,8 +45,7 @@ class RegisteredResources:
     """The program of one engine run, callable once per `Run` of the language runtime.
 
     Afterwards `conflicts` says where relinking could not decide (a preview collects them, an update stops at the
-    first), and
-    `stack_outputs` what was registered as the stack's outputs.
+    first), and `stack_outputs` what was registered as the stack's outputs.
     """
 
     def __init__(self, goal: Goal, place_assets: Placed) -> None:
@@ -209,8 +208,8 @@ class RegisteredResources:
         if not run.preview:
             listed = "; ".join(str(conflict) for conflict in conflicts)
             raise EngineFailed(
-                f"The re-application stopped half-way at {urn}, because what its values came from can't be told apart any"
-                f" more: {listed}. What was done so far is in the stack's state; deploy that version's program"
+                f"The re-application stopped half-way at {urn}, because what its values came from can't be told apart"
+                f" any more: {listed}. What was done so far is in the stack's state; deploy that version's program"
                 " (`pulumi up` from its commit) to end it."
             )
 
@@ -241,8 +240,7 @@ class _Run:
 
 def _plugin(provider: RecordedResource) -> tuple[str, str]:
     """Version and download URL of a provider's plugin (pkg/resource/deploy/providers/registry.go keeps them in
-    `__internal`, older engines
-    beside the inputs)."""
+    `__internal`, older engines beside the inputs)."""
     internal = provider.inputs.get(ENGINE_INTERNAL) or {}
     version = provider.inputs.get("version") or internal.get("version") or ""
     return version, internal.get("pluginDownloadURL") or ""

@@ -1,27 +1,22 @@
 """Relinking: where a recorded value came from another resource's output, the live output takes its place.
 
 A checkpoint holds values, not the expressions they came from. Re-applying them as they are would tie a resource to what
-its
-dependency *was*: to the old id of something that had to be made anew. What a checkpoint does hold is which resources
-each input
-property depends on (`propertyDependencies`), so for each property the recorded outputs of those resources are compared
-with
-their live ones, and only the ones that changed are followed:
+its dependency *was*: to the old id of something that had to be made anew. What a checkpoint does hold is which
+resources each input property depends on (`propertyDependencies`), so for each property the recorded outputs of those
+resources are compared with their live ones, and only the ones that changed are followed:
 
 * a value equal to a changed output becomes the live output;
 * a string that contains a changed output of at least `SHORTEST_EMBEDDED` characters (a policy document, a concatenated
-  URL) has that part
-  replaced; longer outputs are looked for first, so that an ARN is not torn apart by the name inside it;
+  URL) has that part replaced; longer outputs are looked for first, so that an ARN is not torn apart by the name inside
+  it;
 * a shorter value, such as a published version's number "1", is followed only where it is the whole property, or where
   its key is named like the output (`functionVersion` like `version`);
 * if several live values could be meant, those outputs named like the key decide, and then those whose resource is named
   in the key (`ordersVersion`); if that leaves more than one, it is a conflict.
 
 For outputs of components and stacks no dependencies are recorded: any short value equals some output somewhere, so one
-    whose
-key says nothing is left as it is, as a doubt that is told to people. Booleans and nulls are never followed: equality
-says
-nothing there. A conflict is never settled by guessing; the caller refuses.
+whose key says nothing is left as it is, as a doubt that is told to people. Booleans and nulls are never followed:
+equality says nothing there. A conflict is never settled by guessing; the caller refuses.
 """
 
 import re
@@ -162,9 +157,8 @@ def relink_output(name: str, value: Value, nearest: OutputTable, every: OutputTa
     """Relink one output of a component or of the stack, for which no dependencies are recorded.
 
     `nearest` are the outputs of the resources below the component (for a stack: of every resource); what they can't
-    settle is looked for in
-    `every`. As any value equals some output somewhere, a short one is followed only if its key is named like the
-    output.
+    settle is looked for in `every`. As any value equals some output somewhere, a short one is followed only if its key
+    is named like the output.
     """
     first = _relink(name, value, nearest, depends=False)
     if nearest is every or first.conflicts or first.value != value:
