@@ -5,13 +5,13 @@ import logging
 import os
 import subprocess
 import textwrap
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -91,14 +91,7 @@ def aws() -> Iterator[Aws]:
         host, port = server.get_host_and_port()
         url = f"http://{host}:{port}"
         for path, body in (("reset", {}), ("config", {"lambda": {"use_docker": False}})):
-            request = urllib.request.Request(
-                f"{url}/moto-api/{path}",
-                data=json.dumps(body).encode(),
-                headers={"Content-Type": "application/json"},
-                method="POST",
-            )
-            with urllib.request.urlopen(request) as answer:
-                assert answer.status in (200, 201)
+            httpx.post(f"{url}/moto-api/{path}", json=body).raise_for_status()
         yield Aws(url)
     finally:
         server.stop()

@@ -8,9 +8,10 @@ from rollback_plugin.embedded.provider.services import RESOURCE_TYPES
 
 from .conftest import Aws, Project
 
-pytestmark = pytest.mark.engine
+# Nine runs of the engine with thirty resources: more than the usual limit when the machine is busy.
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
-PROGRAM = '''
+PROGRAM = """
 import json
 import pulumi
 import pulumi_aws as aws
@@ -31,7 +32,8 @@ aws.iam.RolePolicyAttachment("attachment", role=role.name, policy_arn=policy.arn
 code = pulumi.AssetArchive({{"index.py": pulumi.StringAsset(f"def handler(e, c): return {{RELEASE}}")}})
 layer = aws.lambda_.LayerVersion("layer", layer_name="shared", code=code, compatible_runtimes=["python3.11"])
 function = aws.lambda_.Function("function", role=role.arn, handler="index.handler", runtime="python3.11", publish=True,
-    code=code, layers=[layer.arn], timeout=5 + RELEASE, environment={{"variables": {{"RELEASE": str(RELEASE)}}}}, tags=TAGS)
+    code=code, layers=[layer.arn], timeout=5 + RELEASE, tags=TAGS,
+    environment={{"variables": {{"RELEASE": str(RELEASE)}}}})
 alias = aws.lambda_.Alias("alias", function_name=function.name, function_version=function.version)
 aws.lambda_.FunctionUrl("url", function_name=function.name, qualifier=alias.name, authorization_type="NONE",
     cors={{"allow_origins": ["*"], "max_age": 10 * RELEASE}})
@@ -47,7 +49,7 @@ aws.cloudwatch.MetricAlarm("rate", comparison_operator="GreaterThanThreshold", e
         {{"id": "rate", "expression": "100 * errors / calls", "label": "error rate", "return_data": True}},
         {{"id": "errors", "metric": {{"namespace": "AWS/Lambda", "metric_name": "Errors", "period": 60, "stat": "Sum",
             "dimensions": {{"FunctionName": function.name}}}}}},
-        {{"id": "calls", "metric": {{"namespace": "AWS/Lambda", "metric_name": "Invocations", "period": 60, "stat": "Sum",
+        {{"id": "calls", "metric": {{"namespace": "AWS/Lambda", "metric_name": "Calls", "period": 60, "stat": "Sum",
             "dimensions": {{"FunctionName": function.name}}}}}}])
 
 dead = aws.sqs.Queue("dead", fifo_queue=True)
@@ -62,8 +64,8 @@ aws.lambda_.EventSourceMapping("mapping", event_source_arn=plain.arn, function_n
 topic = aws.sns.Topic("topic", display_name=f"release {{RELEASE}}", tags=TAGS)
 aws.sns.TopicSubscription("subscription", topic=topic.arn, protocol="sqs", endpoint=plain.arn,
     raw_message_delivery=RELEASE > 1)
-aws.lambda_.Permission("permission", action="lambda:InvokeFunction", function=function.name, principal="sns.amazonaws.com",
-    source_arn=topic.arn)
+aws.lambda_.Permission("permission", action="lambda:InvokeFunction", function=function.name,
+    principal="sns.amazonaws.com", source_arn=topic.arn)
 
 rule = aws.cloudwatch.EventRule("rule", event_pattern=json.dumps({{"source": [f"shop.release{{RELEASE}}"]}}), tags=TAGS)
 aws.cloudwatch.EventTarget("target", rule=rule.name, arn=queue.arn, sqs_target={{"message_group_id": f"g{{RELEASE}}"}})
@@ -79,13 +81,14 @@ aws.s3.BucketObjectv2("objectv2", bucket=bucket.bucket, source=pulumi.StringAsse
 aws.s3.BucketNotification("notification", bucket=bucket.bucket, eventbridge=RELEASE > 1)
 
 aws.dynamodb.Table("table", hash_key="id", range_key="at", billing_mode="PAY_PER_REQUEST", tags=TAGS,
-    attributes=[{{"name": "id", "type": "S"}}, {{"name": "at", "type": "N"}}], ttl={{"attribute_name": "ends", "enabled": True}},
+    attributes=[{{"name": "id", "type": "S"}}, {{"name": "at", "type": "N"}}],
+    ttl={{"attribute_name": "ends", "enabled": True}},
     stream_enabled=True, stream_view_type="NEW_IMAGE", point_in_time_recovery={{"enabled": RELEASE > 1}})
 
 pulumi.export("version", function.version)
 pulumi.export("account", aws.get_caller_identity().account_id)
 pulumi.export("region", aws.get_region().region)
-'''
+"""
 
 
 def test_every_type_is_created_settles_refreshes_changes_and_is_destroyed_without_a_trace(

@@ -1,8 +1,8 @@
 """Makes Pulumi's protocol modules importable without running the Pulumi SDK's own imports.
 
-The engine starts this provider for every run, and `import pulumi` costs more than everything else here together (it loads
-tracing libraries). The modules generated from the protocol need none of it. Only for the plugin's own process, in which
-nothing else of the SDK is ever used.
+The engine starts this provider for every run, and `import pulumi` costs more than everything else here together (it
+loads tracing libraries). The modules generated from the protocol need none of it. Only for the plugin's own process, in
+which nothing else of the SDK is ever used.
 """
 
 import importlib.util

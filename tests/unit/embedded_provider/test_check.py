@@ -158,7 +158,12 @@ class TestAutonaming:
         ("token", "given", "property_name", "expected"),
         [
             ("aws:s3/bucket:Bucket", {}, "bucket", "orders-"),
-            ("aws:lambda/permission:Permission", {"action": "a", "function": "f", "principal": "p"}, "statementId", None),
+            (
+                "aws:lambda/permission:Permission",
+                {"action": "a", "function": "f", "principal": "p"},
+                "statementId",
+                None,
+            ),
             ("aws:cloudwatch/eventTarget:EventTarget", {"arn": "a", "rule": "r"}, "targetId", None),
         ],
     )
@@ -172,9 +177,7 @@ class TestAutonaming:
 
         assert inputs["key"] == "index.html"
 
-    @pytest.mark.parametrize(
-        ("token", "fifo"), [(QUEUE, "fifoQueue"), ("aws:sns/topic:Topic", "fifoTopic")]
-    )
+    @pytest.mark.parametrize(("token", "fifo"), [(QUEUE, "fifoQueue"), ("aws:sns/topic:Topic", "fifoTopic")])
     def test_fifo_names_end_in_fifo(self, token: str, fifo: str) -> None:
         assert checked(token, {fifo: True})["name"].endswith(".fifo")
 

@@ -8,8 +8,8 @@ from pulumi.runtime.proto import provider_pb2
 from rollback_plugin.embedded.provider.check import Naming, check
 from rollback_plugin.embedded.provider.configuration import Configuration
 from rollback_plugin.embedded.provider.diff import Comparison, DifferenceKind, compare
-from rollback_plugin.embedded.provider.services import find_resource_type
 from rollback_plugin.embedded.provider.servicer import diff_response
+from rollback_plugin.embedded.provider.services import find_resource_type
 from rollback_plugin.embedded.provider.values import UNKNOWN, Archive, Asset, Properties, without_internal_keys
 
 FUNCTION = "aws:lambda/function:Function"

@@ -34,9 +34,7 @@ COMPUTED: Properties = {
 
 
 def inputs_of(given: Properties, olds: Properties | None = None) -> Properties:
-    inputs, failures = check(
-        FUNCTION, olds or {}, given, Naming("orders", b"seed"), Configuration(region="eu-west-1")
-    )
+    inputs, failures = check(FUNCTION, olds or {}, given, Naming("orders", b"seed"), Configuration(region="eu-west-1"))
     assert failures == ()
     return inputs
 

@@ -140,7 +140,9 @@ def _read_filter(cloud: Cloud, identifier: str, known: Properties) -> Properties
     return state | {"logGroupName": group, "metricTransformation": transformation}
 
 
-def _update_filter(cloud: Cloud, _identifier: str, change: Change) -> None:
+def _update_filter(cloud: Cloud, identifier: str, change: Change) -> None:
+    """Where CloudWatch Logs replaces a filter put under the same name, moto keeps both: the old one goes first."""
+    _delete_filter(cloud, identifier, change.old)
     _put_filter(cloud, change.new)
 
 

@@ -242,7 +242,7 @@ def _notified(name: str, arn_name: str, arn_api: str, arn_required: bool = True)
 
 _NOTIFICATION = (
     Property("bucket", required=True, replaces=True),
-    Property("eventbridge", Kind.BOOLEAN, default=False),
+    Property("eventbridge", Kind.BOOLEAN, default=False, readable=False),
     _notified("lambdaFunctions", "lambdaFunctionArn", "LambdaFunctionArn", arn_required=False),
     _notified("queues", "queueArn", "QueueArn"),
     _notified("topics", "topicArn", "TopicArn"),
@@ -290,11 +290,12 @@ def _put_notification(cloud: Cloud, inputs: Properties) -> str:
 
 
 def _read_notification(cloud: Cloud, bucket: str, _known: Properties) -> Properties | None:
+    """Without `eventbridge`: moto keeps it and acts on it, but does not give it back."""
     with saying(f"reading S3 Bucket Notification ({bucket})"):
         answer = found(cloud.client("s3").get_bucket_notification_configuration, Bucket=bucket)
     if answer is None:
         return None
-    state: Properties = {"bucket": bucket, "eventbridge": "EventBridgeConfiguration" in answer}
+    state: Properties = {"bucket": bucket}
     for name, member in _CONFIGURATIONS.items():
         if answer.get(member):
             state[name] = [_notification_of(_notification_fields(name), each) for each in answer[member]]
