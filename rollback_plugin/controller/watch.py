@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rollback_plugin.controller.stack_controller import Round, StackController
@@ -12,6 +12,9 @@ from rollback_plugin.errors import RollbackPluginError
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.signal import AlarmObservation
 from rollback_plugin.stack import StackName
+
+Observed = dict[str, AlarmObservation] | RollbackPluginError
+"""Alarms by name, or why they couldn't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,48 +47,48 @@ class Watch:
 
         The rounds come in the order of the stacks. Only errors of this package are caught: anything else is a defect.
         """
-        outcomes: dict[StackName, Round | FailedRound] = {}
-        recorded: list[StackController] = []
-        for controller in self.controllers:
+        # By place, not by name: two backends may each have a stack of that name.
+        outcomes: dict[int, Round | FailedRound] = {}
+        recorded: list[int] = []
+        for place, controller in enumerate(self.controllers):
             try:
                 controller.recorder.record()
                 controller.watched_alarms()
             except RollbackPluginError as error:
-                outcomes[controller.stack] = FailedRound(controller.stack, error)
+                outcomes[place] = FailedRound(controller.stack, error)
             else:
-                recorded.append(controller)
-        for controller, observed in self._read_alarms(recorded):
-            if isinstance(observed, RollbackPluginError):
-                outcomes[controller.stack] = FailedRound(controller.stack, observed)
-                continue
-            try:
-                outcomes[controller.stack] = controller.round(observed)
-            except RollbackPluginError as error:
-                outcomes[controller.stack] = FailedRound(controller.stack, error)
-        return tuple(outcomes[controller.stack] for controller in self.controllers)
+                recorded.append(place)
+        for place, observed in self._read_alarms(recorded):
+            outcomes[place] = self._round(self.controllers[place], observed)
+        return tuple(outcomes[place] for place in range(len(self.controllers)))
 
-    def _read_alarms(
-        self, controllers: Sequence[StackController]
-    ) -> list[tuple[StackController, dict[str, AlarmObservation] | RollbackPluginError]]:
-        """Every stack with its alarms, or why they couldn't be read; one sweep per account and region."""
-        read: list[tuple[StackController, dict[str, AlarmObservation] | RollbackPluginError]] = []
-        by_scope: dict[str, list[tuple[StackController, AlarmSource]]] = defaultdict(list)
-        for controller in controllers:
-            if not controller.watched_alarms():
-                read.append((controller, {}))
+    def _round(self, controller: StackController, observed: Observed) -> Round | FailedRound:
+        if isinstance(observed, RollbackPluginError):
+            return FailedRound(controller.stack, observed)
+        try:
+            return controller.round(observed)
+        except RollbackPluginError as error:
+            return FailedRound(controller.stack, error)
+
+    def _read_alarms(self, places: Sequence[int]) -> Iterator[tuple[int, Observed]]:
+        """Every stack's alarms, or why they couldn't be read; one sweep per account and region."""
+        by_scope: dict[str, list[tuple[int, AlarmSource]]] = defaultdict(list)
+        for place in places:
+            if not self.controllers[place].watched_alarms():
+                yield place, {}
                 continue
             try:
-                source = controller.alarm_source()
+                source = self.controllers[place].alarm_source()
             except RollbackPluginError as error:
-                read.append((controller, error))
+                yield place, error
             else:
-                by_scope[source.scope].append((controller, source))
+                by_scope[source.scope].append((place, source))
         for members in by_scope.values():
-            names = [name for controller, _ in members for name in controller.watched_alarms()]
+            names = [name for place, _ in members for name in self.controllers[place].watched_alarms()]
+            observed: Observed
             try:
                 observed = members[0][1].read_existing(names)
             except RollbackPluginError as error:
-                read.extend((controller, error) for controller, _ in members)
-            else:
-                read.extend((controller, observed) for controller, _ in members)
-        return read
+                observed = error
+            for place, _ in members:
+                yield place, observed

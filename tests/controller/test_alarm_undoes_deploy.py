@@ -3,7 +3,7 @@
 import pytest
 
 from rollback_plugin.controller.decide import Action
-from rollback_plugin.journal.entries import ReasonCode
+from rollback_plugin.journal.entries import AlarmState, ReasonCode
 from rollback_plugin.journal.status import Status, Verdict
 from tests.controller.platform import Platform
 
@@ -55,19 +55,15 @@ def test_a_fault_that_is_not_the_codes_is_rolled_back_and_recovered(platform: Pl
     status = platform.controller().status()
     assert status.version(2).verdict is Verdict.BAKING
     assert status.version(2).exonerated_alarms
-    later = platform.watch_until(_has_cleared_after(platform))
+    platform.inventory.status = 200
+    later = platform.watch_until(_quiet)
     assert {r.decision.action for r in later} <= {Action.WAIT}
     # And consumers are served once the dependency is back
     assert platform.send_requests(5) == {200: 5}
 
 
-def _has_cleared_after(platform: Platform) -> object:
-    platform.inventory.status = 200
-
-    def cleared(status: Status) -> bool:
-        return all(alarm.state.value != "ALARM" for alarm in status.alarms.values())
-
-    return cleared
+def _quiet(status: Status) -> bool:
+    return all(alarm.state is not AlarmState.ALARM for alarm in status.alarms.values())
 
 
 def _events(platform: Platform) -> list[str]:

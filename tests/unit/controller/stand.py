@@ -166,7 +166,7 @@ class Traffic:
 class Recorder:
     """Versions are journaled by the tests; a deploy that happens meanwhile is sealed here."""
 
-    pending: list[Callable[[], None]] = field(default_factory=list)
+    pending: list[Callable[[], object]] = field(default_factory=list)
     fails_with: Exception | None = None
 
     def record(self) -> RecordResult:

@@ -1,6 +1,9 @@
 """Which data points of CloudWatch make the number of requests."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
 
 import boto3
 import pytest
@@ -8,6 +11,9 @@ from botocore.stub import ANY, Stubber
 
 from rollback_plugin.signals.requests import RequestCounter
 from rollback_plugin.versions.service import LambdaTraffic, Service
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
 
 DEPLOYED = datetime(2026, 3, 2, 12, 0, 40, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, 12, 3, 10, tzinfo=UTC)
@@ -53,20 +59,24 @@ def test_requests_through_the_alias_are_added_up_over_the_minutes_since() -> Non
         )
         regions: list[str] = []
 
-        counted = RequestCounter(lambda region: regions.append(region) or client).since(ORDERS, DEPLOYED, NOW)
+        def client_for(region: str) -> CloudWatchClient:
+            regions.append(region)
+            return client
+
+        counted = RequestCounter(client_for).since(ORDERS, DEPLOYED, NOW)
 
         assert counted == 43
         assert regions == ["eu-central-1"]
         cloudwatch.assert_no_pending_responses()
 
 
-def _never_asked(region: str) -> None:
+def _never_asked(region: str) -> NoReturn:
     pytest.fail("CloudWatch was asked")
 
 
 def test_a_service_without_traffic_has_no_count() -> None:
-    assert RequestCounter(_never_asked).since(Service(name="job", kind="batch"), DEPLOYED, NOW) is None  # type: ignore[arg-type]
+    assert RequestCounter(_never_asked).since(Service(name="job", kind="batch"), DEPLOYED, NOW) is None
 
 
 def test_before_it_began_there_were_none() -> None:
-    assert RequestCounter(_never_asked).since(ORDERS, NOW, NOW) == 0  # type: ignore[arg-type]
+    assert RequestCounter(_never_asked).since(ORDERS, NOW, NOW) == 0

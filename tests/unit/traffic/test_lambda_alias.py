@@ -47,7 +47,7 @@ def router(client: "LambdaClient") -> LambdaAliasRouter:
     return LambdaAliasRouter(lambda region: client)
 
 
-def alias_at(version: str, revision: str = "r1", **weights: float) -> dict[str, Any]:
+def alias_at(version: str, revision: str = "r1", weights: dict[str, float] | None = None) -> dict[str, Any]:
     routing = {"RoutingConfig": {"AdditionalVersionWeights": weights}} if weights else {}
     return {"Name": "live", "FunctionVersion": version, "RevisionId": revision, **routing}
 
@@ -79,7 +79,7 @@ def test_who_is_there_already_is_not_moved_again(router: LambdaAliasRouter, aws_
 
 
 def test_weights_of_a_canary_are_cleared(router: LambdaAliasRouter, aws_lambda: Stubber) -> None:
-    aws_lambda.add_response("get_alias", alias_at("1", **{"2": 0.1}), ALIAS)
+    aws_lambda.add_response("get_alias", alias_at("1", weights={"2": 0.1}), ALIAS)
     aws_lambda.add_response("update_alias", alias_at("1"), move_to("1"))
 
     router.shift(ORDERS, "1")
@@ -126,7 +126,7 @@ def test_a_refusal_names_the_alias_and_the_version(router: LambdaAliasRouter, aw
 
 
 @pytest.mark.parametrize(
-    ("alias", "version"), [(alias_at("2"), "2"), (alias_at("2", **{"3": 0.5}), None)], ids=["one", "shared"]
+    ("alias", "version"), [(alias_at("2"), "2"), (alias_at("2", weights={"3": 0.5}), None)], ids=["one", "shared"]
 )
 def test_current_is_the_version_that_all_consumers_are_on(
     router: LambdaAliasRouter, aws_lambda: Stubber, alias: dict[str, Any], version: str | None
