@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ from rollback_plugin.replay.assets import PlacedAssets, place_assets
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent
 from rollback_plugin.replay.goal import DataPolicy, Goal, goal_of
-from rollback_plugin.replay.plan import Plan, Refusal, plan_of, refusals_before_the_engine
+from rollback_plugin.replay.plan import Plan, Refusal, Remark, plan_of, refusals_before_the_engine
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
 from rollback_plugin.replay.registration import RegisteredResources
@@ -37,7 +37,7 @@ class _Prepared:
     """What is needed to run the engine, and what was found in the way so far."""
 
     folder: Path
-    target: int
+    version: Version
     data: DataPolicy
     goal: Goal
     assets: PlacedAssets
@@ -74,6 +74,7 @@ class Replay:
 
         Raises:
             UnknownVersion, DamagedSnapshot: the version can't be read.
+            NotReplayable: the version is a destroyed stack.
             WrongPassphrase, EngineFailed: the engine can't tell.
         """
         with self._prepared(target, data) as prepared:
@@ -129,6 +130,12 @@ class Replay:
     @contextmanager
     def _prepared(self, target: int, data: DataPolicy) -> Iterator[_Prepared]:
         version = self._archive.read(target)
+        if version.kind == "destroy":
+            raise NotReplayable(
+                f"Version {target} of {self._stack} is a `pulumi destroy`: going back to it would delete the stack."
+                " If that is wanted,"
+                " run `pulumi destroy`; otherwise name a version that deployed something."
+            )
         state = self._backend.current(self._stack)
         ciphered = Checkpoint.parse(state, source=f"the backend's state of {self._stack}")
         with ThreadPoolExecutor(2) as both:
@@ -146,13 +153,13 @@ class Replay:
                 *refusals_before_the_engine(self._stack, wanted, ciphered, goal, missing),
                 *_config_of_other_keys(self._stack, version, recorded, ciphered),
             )
-            yield _Prepared(folder, target, data, goal, assets, refusals, state)
+            yield _Prepared(folder, version, data, goal, assets, refusals, state)
 
     def _plan(self, prepared: _Prepared) -> Plan:
         """The plan; the one made last still holds where the same is asked of the same state."""
         if prepared.refusals:
             return Plan((), prepared.refusals, ())
-        question = _Question(prepared.target, prepared.data, prepared.current)
+        question = _Question(prepared.version.number, prepared.data, prepared.current)
         if self._planned is None or self._planned.question != question:
             self._planned = _Planned(question, self._previewed(prepared))
         return self._planned.plan
@@ -166,7 +173,13 @@ class Replay:
             # Where the engine names the resource, it is a refusal like any other.
             if not any(isinstance(event, Diagnostic) and event.severity == "error" and event.urn for event in events):
                 raise
-        return plan_of(prepared.goal, prepared.data, events, program.conflicts, program.doubts)
+        plan = plan_of(prepared.goal, prepared.data, events, program.conflicts, program.doubts)
+        if prepared.version.succeeded:
+            return plan
+        half_done = Remark(
+            _root_urn(self._stack), "the version's own update failed: what is re-applied is as far as it came"
+        )
+        return replace(plan, remarks=(half_done, *plan.remarks))
 
     def _check_outputs(self, program: RegisteredResources, target: int) -> None:
         """The stack's outputs are what its consumers read: they have to be what was registered. Secret ones are known
@@ -207,14 +220,17 @@ def _config_of_other_keys(
     """Recorded config secrets can be handed to the engine only while the stack encrypts with the same keys."""
     secret = any(value.secret or "secure" in value.value for value in version.config.values())
     if secret and (recorded.secrets_providers or {}).get("state") != (current.secrets_providers or {}).get("state"):
-        urn = f"urn:pulumi:{stack.stack}::{stack.project}::{STACK_TYPE}::{stack.project}-{stack.stack}"
         yield Refusal(
-            urn,
+            _root_urn(stack),
             "config",
             "the stack's secrets provider or its key was changed since that version, so its secret config can't be"
             " read any more;"
             " change it back (`pulumi stack change-secrets-provider`), or deploy that version's program",
         )
+
+
+def _root_urn(stack: StackName) -> str:
+    return f"urn:pulumi:{stack.stack}::{stack.project}::{STACK_TYPE}::{stack.project}-{stack.stack}"
 
 
 def _refused(stack: StackName, target: int, plan: Plan) -> str:

@@ -60,6 +60,10 @@ class DeployedStack:
         """`pulumi up` of a program; return the number of the version it made."""
         self._write(program)
         self.pulumi("up", "--yes", "--skip-preview")
+        return self.record()
+
+    def record(self) -> int:
+        """Seal the one update that isn't sealed yet; return its version's number."""
         journal = Journal(self.store, self.name, lambda: datetime.now(UTC), "tests")
         (number,) = Recorder(self.backend, self.archive, journal, self.store, self.root).record().sealed
         return number

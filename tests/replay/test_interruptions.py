@@ -1,5 +1,8 @@
 """Killed half-way, a rollback leaves no process behind, and running it again gets it done."""
 
+import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +11,9 @@ import psutil
 import pytest
 
 from rollback_plugin.embedded import EmbeddedAws
-from rollback_plugin.errors import EngineFailed
+from rollback_plugin.errors import EngineFailed, EngineLocked
+from rollback_plugin.replay.events import EngineEvent, EngineStarted, ResourceStep
+from rollback_plugin.replay.stale_locks import break_own_locks
 from tests.replay.deployed_stack import DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
@@ -62,3 +67,33 @@ def test_after_a_failure_half_way_a_second_run_converges(stack: DeployedStack, a
     stack.replay().apply(target, "operation-1", "rollback")
     stack.must_be(older)
     assert [update.succeeded for update in stack.backend.updates(stack.name)] == [True, True, False, True]
+
+
+def test_after_the_engine_itself_was_killed_its_lock_is_broken_and_a_second_run_converges(stack: DeployedStack) -> None:
+    older = program("older")
+    target = stack.deploy(older)
+    stack.deploy(program("newer"))
+    engines: list[int] = []
+
+    def kill_the_engine_at_the_first_change(event: EngineEvent) -> None:
+        if isinstance(event, EngineStarted):
+            engines.append(event.process_id)
+        if isinstance(event, ResourceStep) and event.operation == "update" and event.stage == "started":
+            os.kill(engines[-1], signal.SIGKILL)
+
+    with pytest.raises(EngineFailed):
+        stack.replay().apply(target, "operation-1", "rollback", on_event=kill_the_engine_at_the_first_change)
+    with pytest.raises(EngineLocked, match=f"pid {engines[-1]}"):
+        stack.replay().apply(target, "operation-1", "rollback")
+    broken = break_own_locks(
+        stack.backend,
+        stack.name,
+        host=socket.gethostname(),
+        engine_process_ids=engines,
+        is_running=psutil.pid_exists,
+    )
+
+    stack.replay().apply(target, "operation-1", "rollback")
+
+    assert [lock.pid for lock in broken] == [engines[-1]]
+    stack.must_be(older)
