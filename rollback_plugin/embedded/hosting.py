@@ -13,7 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from rollback_plugin.embedded.lambda_runtime.front import LambdaFront
 from rollback_plugin.embedded.lambda_runtime.runtime import LambdaRuntime
-from rollback_plugin.embedded.moto_server import alarm_states, event_delivery, functions, log_filters
+from rollback_plugin.embedded.moto_server import alarm_states, event_delivery, functions, log_filters, metric_data
 from rollback_plugin.embedded.moto_server.alarm_evaluator import AlarmEvaluator
 from rollback_plugin.embedded.moto_server.delivery import MotoCloudWatch
 from rollback_plugin.embedded.moto_server.functions import MotoFunctionDirectory
@@ -59,6 +59,7 @@ class Hosting:
         log_filters.install(self._log_filters)
         alarm_states.install(_utc_now)
         event_delivery.install()
+        metric_data.install(metrics)
         self._evaluator = AlarmEvaluator(metrics, settings.evaluation_interval_seconds, _utc_now)
         self._loops = [
             _Loop(self._deliver, settings.metric_flush_seconds),

@@ -124,3 +124,24 @@ def test_an_event_invocation_runs_after_the_answer(aws: EmbeddedAws) -> None:
 
     assert answer["StatusCode"] == 202
     wait_for(lambda: "ran with 5" in log_messages(aws, "afterwards"), "the function's log")
+
+
+def test_a_queue_and_a_topic_run_their_function(aws: EmbeddedAws) -> None:
+    deploy(
+        aws,
+        "fed",
+        "def handler(event, context): print('fed by', sorted(event['Records'][0])[-1], len(event['Records']))",
+    )
+    arn = f"arn:aws:lambda:{aws.region}:123456789012:function:fed"
+    queue = aws.client("sqs").create_queue(QueueName="feeding")["QueueUrl"]
+    queue_arn = f"arn:aws:sqs:{aws.region}:123456789012:feeding"
+    aws.client("lambda").create_event_source_mapping(FunctionName="fed", EventSourceArn=queue_arn)
+    topic = aws.client("sns").create_topic(Name="feeding")["TopicArn"]
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+
+    aws.client("sqs").send_message(QueueUrl=queue, MessageBody="one")
+    aws.client("sns").publish(TopicArn=topic, Message="two")
+
+    wait_for(lambda: "fed by receiptHandle 1" in log_messages(aws, "fed"), "the invocation by the queue")
+    wait_for(lambda: "fed by Sns 1" in log_messages(aws, "fed"), "the invocation by the topic")
+    assert "Messages" not in aws.client("sqs").receive_message(QueueUrl=queue)

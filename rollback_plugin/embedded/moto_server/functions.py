@@ -1,12 +1,14 @@
 """Lambda functions as moto keeps them, with three of Lambda's rules that moto leaves out.
 
-- Invoke runs the function: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+- Invoke runs the function (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html), and so do queues, topics and
+  streams moto feeds functions from; moto does that while it takes the message, and once.
 - Version numbers are never used twice: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html. moto
   counts the versions that exist, so after a deletion it would give the number of a living version away again.
 - A version that an alias points to can't be deleted:
   https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
 """
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +17,7 @@ from urllib.parse import unquote
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaAlias, LambdaFunction, LambdaStorage
 from moto.awslambda.responses import LambdaResponse
-from moto.awslambda_simple.models import lambda_simple_backends
+from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
 from moto.core.config import default_user_config
 
 from rollback_plugin.embedded.lambda_runtime import invoke_api
@@ -110,7 +112,32 @@ def _run_functions_on_invoke(runtime: LambdaRuntime) -> None:
         )
         return response.status, {"status": str(response.status), **dict(response.headers)}, response.body
 
+    def invoke_for_a_queue(
+        self: LambdaSimpleBackend,
+        function_name: str,
+        qualifier: str | None,
+        body: Any,
+        headers: Any,
+        response_headers: dict[str, str],
+    ) -> bytes:
+        invocation = runtime.invoke(function_name, qualifier, lambda _request_id: json.loads(body))
+        if invocation.failed:
+            response_headers["x-amz-function-error"] = "Unhandled"
+        return json.dumps(invocation.value).encode()
+
+    def invoke_for_a_subscription(
+        self: LambdaFunction,
+        body: str,
+        request_headers: Any,
+        response_headers: Any,
+    ) -> bytes:
+        qualifier = None if self.version == LATEST else str(self.version)
+        invocation = runtime.invoke(self.function_name, qualifier, lambda _request_id: json.loads(body))
+        return json.dumps(invocation.value).encode()
+
     LambdaResponse.invoke = invoke  # type: ignore[method-assign]
+    LambdaSimpleBackend.invoke = invoke_for_a_queue  # type: ignore[method-assign]
+    LambdaFunction.invoke = invoke_for_a_subscription  # type: ignore[method-assign]
 
 
 def _never_reuse_version_numbers() -> None:
