@@ -29,6 +29,5 @@ from rollback_plugin.store.folder import FolderStore
 from rollback_plugin.store.interface import ObjectStore
 from rollback_plugin.store.locate import open_store
 from rollback_plugin.store.prefixed import PrefixedStore
-from rollback_plugin.store.s3 import S3Store
 
-__all__ = ["FolderStore", "ObjectStore", "PrefixedStore", "S3Store", "open_store"]
+__all__ = ["FolderStore", "ObjectStore", "PrefixedStore", "open_store"]

@@ -13,7 +13,8 @@ from botocore.exceptions import ConnectionClosedError
 from moto.server import ThreadedMotoServer
 
 from rollback_plugin.errors import ObjectExists, StoreUnreachable
-from rollback_plugin.store import ObjectStore, S3Store, open_store
+from rollback_plugin.store import ObjectStore, open_store
+from rollback_plugin.store.s3 import S3Store
 from tests.store.conformance import StoreConformance
 
 if TYPE_CHECKING:

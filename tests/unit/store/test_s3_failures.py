@@ -14,7 +14,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from rollback_plugin.errors import MissingCredentials, RollbackPluginError, StoreReadOnly, StoreUnreachable
-from rollback_plugin.store import S3Store
+from rollback_plugin.store.s3 import S3Store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
