@@ -5,6 +5,7 @@ import inspect
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -47,7 +48,8 @@ def sdk_required(token: str) -> set[str]:
 
 
 def sdk_outputs(token: str) -> set[str]:
-    return {pulumi_name for _, pulumi_name, _ in _types._py_properties(sdk_class(token))}
+    properties_of: Any = _types._py_properties
+    return {pulumi_name for _, pulumi_name, _ in properties_of(sdk_class(token))}
 
 
 def input_names(resource: ResourceType) -> set[str]:
