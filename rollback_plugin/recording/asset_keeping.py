@@ -6,6 +6,7 @@ TransformRequest in resource.proto) and not through the SDK's `register_resource
 resource reference as an object, with a request to the engine each, and answer on the program's event loop.
 """
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ import grpc
 from google.protobuf import json_format
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2, resource_pb2_grpc
 
-from rollback_plugin.errors import RollbackPluginError
+from rollback_plugin.errors import StoreError
 from rollback_plugin.recording.asset_bytes import hashed_bytes
 from rollback_plugin.versions.assets import AssetKind, asset_kind
 from rollback_plugin.versions.blobs import BlobStore
@@ -40,6 +41,7 @@ class AssetKeeper:
         self._blobs = blobs
         self._folder = folder
         self._warn = warn
+        self._store_failed = threading.Event()
 
     def keep(self, resource: str, inputs: Mapping[str, Any]) -> None:
         """resource: type and name, for the warnings. inputs: as the engine's protocol writes them."""
@@ -53,10 +55,18 @@ class AssetKeeper:
                 continue
             if asset_kind(asset) in REMOTE:
                 continue
+            if self._store_failed.is_set():
+                continue
             try:
                 self._blobs.keep(hashed_bytes(asset, self._folder))
-            except (RollbackPluginError, OSError) as error:
-                self._warn(f"{path_text(path)} of {resource} was not kept, so a rollback can't bring it back: {error}")
+            except StoreError as error:
+                # Said once and not tried again: a store that is away would hold up the deploy at every asset.
+                if not self._store_failed.is_set():
+                    self._store_failed.set()
+                    self._warn(f"The assets of this deploy are not kept, so a rollback can't bring them back: {error}")
+            except Exception as error:  # noqa: BLE001 - an answer that fails would fail the deploy
+                why = str(error) or type(error).__name__
+                self._warn(f"{path_text(path)} of {resource} was not kept, so a rollback can't bring it back: {why}")
 
 
 def assets_in(

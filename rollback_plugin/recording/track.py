@@ -22,7 +22,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2_grpc
 
 from rollback_plugin.backend.project import Project, open_project
-from rollback_plugin.errors import QuarantinedContent, RollbackPluginError
+from rollback_plugin.errors import QuarantinedContent, RollbackPluginError, StoreError
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.asset_keeping import AssetKeeper, TransformServer
 from rollback_plugin.recording.capture import Capture, Captures
@@ -52,7 +52,13 @@ def track() -> None:
         return
     # On the root resource, because that is what lives as long as one run of a program: one process may run several.
     setattr(root, _MARK, True)
-    _Tracking(monitor, Path(settings.get_root_directory()), lambda: datetime.now(UTC)).run()
+    tracking = _Tracking(monitor, Path(settings.get_root_directory()), lambda: datetime.now(UTC))
+    try:
+        tracking.run()
+    except RefusedByQuarantine:
+        raise
+    except Exception as error:  # noqa: BLE001 - nobody's deploy fails because of what only watches it
+        pulumi.log.warn(f"{NO_WAY_BACK} {type(error).__name__}: {error}")
 
 
 _MARK = "_rollback_plugin_tracks"
@@ -75,10 +81,12 @@ class _Tracking:
             store = open_store(project.store_url, os.environ)
             files = project_files(project.root, project.config_file)
             digest = content_digest(files, project.config_file)
+            self._refuse_quarantined(project, store, digest)
+        except RefusedByQuarantine:
+            raise
         except (RollbackPluginError, OSError) as error:
-            pulumi.log.warn(f"{NO_WAY_BACK} {_sentence(error)}")
+            pulumi.log.warn(f"{NO_WAY_BACK} {error} Nor was checked whether it was rolled back before.")
             return
-        self._refuse_quarantined(project, store, digest)
         if settings.is_dry_run():
             return
         blobs = BlobStore(store)
@@ -96,9 +104,10 @@ class _Tracking:
             )
             Captures(store, project.stack).write(capture)
         except (RollbackPluginError, OSError) as error:
-            pulumi.log.warn(f"{NO_WAY_BACK} where its program came from could not be kept. {_sentence(error)}")
+            pulumi.log.warn(f"{NO_WAY_BACK} where its program came from could not be kept. {error}")
 
     def _refuse_quarantined(self, project: Project, store: ObjectStore, digest: str) -> None:
+        """Raises `RefusedByQuarantine`, and `StoreError` where nothing can be asked."""
         journal = Journal(store, project.stack, self._clock, actor="track")
         archive = VersionArchive(store, project.stack)
         try:
@@ -107,15 +116,13 @@ class _Tracking:
             )
         except QuarantinedContent as refusal:
             raise RefusedByQuarantine(str(refusal)) from None
+        except StoreError:
+            raise
         except (RollbackPluginError, OSError) as error:
-            pulumi.log.warn(f"Nobody could check whether this content was rolled back before: {_sentence(error)}")
+            pulumi.log.warn(f"Nobody could check whether this content was rolled back before: {error}")
 
 
 def _warn_from_any_thread() -> Callable[[str], None]:
     """Which engine to tell is a context variable of the program's thread."""
     context = copy_context()
     return lambda message: context.copy().run(pulumi.log.warn, message)
-
-
-def _sentence(error: Exception) -> str:
-    return str(error).strip() or type(error).__name__

@@ -13,6 +13,7 @@ import posixpath
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -74,7 +75,8 @@ def archive_file_members(data: bytes, name: str) -> list[Member]:
                 return [(_clean(info.filename), archive.read(info)) for info in archive.infolist() if not info.is_dir()]
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:*") as tar:
             return [(_clean(info.name), _tar_content(tar, info)) for info in tar if not info.isdir()]
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        # A RuntimeError is zipfile's word for an encrypted archive, and for a compression it doesn't know.
         raise InvalidConfiguration(f"The archive {name} can't be read: {error}. Build it again.") from None
 
 

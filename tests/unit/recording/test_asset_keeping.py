@@ -98,11 +98,16 @@ def test_an_asset_that_can_not_be_read_is_said_and_the_others_kept(tmp_path: Pat
     assert "gone of T n" in warnings[0]
 
 
-def test_a_store_that_fails_is_a_warning(tmp_path: Path, program: Path) -> None:
+def test_a_store_that_fails_is_said_once_and_not_asked_again(tmp_path: Path, program: Path) -> None:
     (tmp_path / "file").write_text("a file where a folder must be")
     warnings = list[str]()
+    store = FolderStore(tmp_path / "file" / "store")
 
-    keeper = AssetKeeper(BlobStore(FolderStore(tmp_path / "file" / "store")), program, warnings.append)
-    keeper.keep("T n", {"code": FILE})
+    keeper = AssetKeeper(BlobStore(store), program, warnings.append)
+    keeper.keep("T n", {"code": FILE, "more": FOLDER})
+    (tmp_path / "file").unlink()
+    keeper.keep("T m", {"code": FILE})
 
     assert len(warnings) == 1
+    assert "not kept" in warnings[0]
+    assert not (tmp_path / "file").exists()
