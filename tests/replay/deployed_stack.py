@@ -102,10 +102,11 @@ class DeployedStack:
             if path.is_file()
         }
 
-    def pulumi(self, *arguments: str) -> str:
+    def pulumi(self, *arguments: str, answer: str = "") -> str:
+        """Run the CLI, `answer` being what it reads where it asks; return what it printed."""
         command = ["pulumi", *arguments, "--non-interactive", "--color=never"]
         ended = subprocess.run(
-            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
+            command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False, input=answer
         )
         assert ended.returncode == 0, f"{' '.join(arguments)}: {ended.stdout}\n{ended.stderr}"
         return ended.stdout

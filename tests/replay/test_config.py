@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.replay.deployed_stack import DeployedStack, Program
+from tests.replay.deployed_stack import PASSPHRASE, DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
 
@@ -40,7 +40,8 @@ def test_the_recorded_config_is_the_replays_config(stack: DeployedStack) -> None
 def test_config_encrypted_with_other_keys_is_refused(stack: DeployedStack) -> None:
     configure(stack, "first")
     target = stack.deploy(PROGRAM)
-    stack.pulumi("stack", "change-secrets-provider", "passphrase")
+    # The same passphrase again gives another key: the salt is new.
+    stack.pulumi("stack", "change-secrets-provider", "passphrase", answer=f"{PASSPHRASE}\n{PASSPHRASE}\n")
     configure(stack, "second")
     stack.deploy(PROGRAM)
 
