@@ -8,7 +8,7 @@ are compared by their own hash (see `quarantine`).
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,15 +35,14 @@ class ProjectFiles:
 
 def run_git(folder: Path, *arguments: str) -> bytes | None:
     """What `git` printed; None where there is no git, no repository, or it says no."""
-    environment: Mapping[str, str] = {
-        **os.environ,
-        "GIT_OPTIONAL_LOCKS": "0",
-        "LC_ALL": "C",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
+    # A hook that runs `pulumi up` has variables set that name its own repository.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment = {**inherited, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
-            ["git", *arguments],
+            # Containers often run as another user than the checkout's owner, which git by itself refuses. The program
+            # in that folder is being run anyway.
+            ["git", "-c", "safe.directory=*", *arguments],
             cwd=folder,
             env=environment,
             capture_output=True,

@@ -111,3 +111,14 @@ def test_a_store_that_fails_is_said_once_and_not_asked_again(tmp_path: Path, pro
     assert len(warnings) == 1
     assert "not kept" in warnings[0]
     assert not (tmp_path / "file").exists()
+
+
+def test_whatever_goes_wrong_is_a_warning_and_no_failed_deploy(tmp_path: Path, program: Path) -> None:
+    """A text that is no UTF-8 is one thing nobody thinks of."""
+    store, warnings = FolderStore(tmp_path / "store"), list[str]()
+
+    keeper = AssetKeeper(BlobStore(store), program, warnings.append)
+    keeper.keep("T n", {"odd": {**TEXT, "text": "\ud800"}, "code": FILE})
+
+    assert [key.rsplit("/", 1)[1] for key in store.list()] == [FILE_HASH]
+    assert "odd of T n" in warnings[0]

@@ -88,6 +88,31 @@ def test_a_folder_that_its_repository_ignores_is_walked(project: Path) -> None:
     assert names(project) == CONTENT
 
 
+def test_variables_that_name_another_repository_do_not_matter(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, ".gitignore", "build/\n")
+    write(project, "build/code.zip")
+    write(tmp_path, "other/file.py")
+    for root in (project, tmp_path / "other"):
+        git(root, "init", "-q")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
+
+    assert names(project) == (".gitignore", *CONTENT)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
+def test_a_checkout_of_another_user_is_asked_too(project: Path) -> None:
+    write(project, ".gitignore", "build/\n")
+    write(project, "build/code.zip")
+    git(project, "init", "-q")
+    for path in (project, project / ".git"):
+        os.chown(path, 54321, 54321)
+
+    assert names(project) == (".gitignore", *CONTENT)
+
+
 def test_the_files_of_a_submodule_count(project: Path, tmp_path: Path) -> None:
     write(tmp_path, "library/code.py", "1")
     git(tmp_path / "library", "init", "-q")

@@ -103,3 +103,16 @@ def test_zip_and_tar_archives_show_their_files(tmp_path: Path) -> None:
 def test_an_archive_that_is_none_is_named(name: str) -> None:
     with pytest.raises(InvalidConfiguration, match=name):
         archive_file_members(b"not an archive", name)
+
+
+def test_an_encrypted_archive_is_named() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a", b"1")
+    data = bytearray(stream.getvalue())
+    # General purpose flag, bit 0, in the local and the central header (PKWARE APPNOTE 4.3.7, 4.3.12).
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+
+    with pytest.raises(InvalidConfiguration, match=r"code\.zip"):
+        archive_file_members(bytes(data), "code.zip")
