@@ -225,6 +225,8 @@ def _aws_environment(scratch: Path, region: str) -> dict[str, str]:
     config, credentials = scratch / "aws-config", scratch / "aws-credentials"
     config.write_text("[default]\n")  # AWS_PROFILE has to name a profile that exists
     credentials.write_text("")
+    exempt = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    no_proxy = ",".join(filter(None, [exempt, "127.0.0.1,localhost"]))
     return {
         "AWS_ACCESS_KEY_ID": "embedded",
         "AWS_SECRET_ACCESS_KEY": "embedded",
@@ -235,8 +237,8 @@ def _aws_environment(scratch: Path, region: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": str(config),
         "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
         "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
     }
 
 

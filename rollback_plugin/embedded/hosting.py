@@ -88,7 +88,7 @@ class Hosting:
 
 
 class _Loop:
-    """Does something at intervals. A failure is written to the log and doesn't end the loop."""
+    """Does something at each multiple of an interval. A failure is written to the log and doesn't end the loop."""
 
     def __init__(self, action: Callable[[], None], interval_seconds: float) -> None:
         self._action = action
@@ -100,7 +100,7 @@ class _Loop:
 
     def _run(self) -> None:
         while True:
-            time.sleep(self._interval_seconds)
+            time.sleep(self._interval_seconds - time.time() % self._interval_seconds)
             try:
                 self._action()
             except Exception:  # noqa: BLE001 - the log is what there is to report to

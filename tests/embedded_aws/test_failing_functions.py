@@ -34,6 +34,7 @@ DOES_AS_TOLD = """
             return {"statusCode": 200, "body": "x" * 1_000_000}
         if what == "log":
             print("printed, line 1\\nline 2", end="")
+            sys.stderr.writelines(["to stderr\\n"])
             logging.getLogger().warning("warned")
             subprocess.run(["echo", "from a child process"])
         return "fine"
@@ -156,6 +157,7 @@ def test_what_a_function_writes_is_in_its_log_group_between_start_and_end(aws: E
     assert first[0].endswith(" Version: 1")
     assert "printed, line 1" in first
     assert "from a child process" in messages
+    assert any(message.endswith("to stderr") for message in first)
     assert any("[WARNING]" in m and m.endswith("\twarned") for m in first)
     assert "Init Duration" in first[-1]
     failed = messages[len(first) :]

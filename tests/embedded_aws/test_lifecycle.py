@@ -133,6 +133,7 @@ def test_the_users_own_aws_settings_are_neither_read_nor_needed(
 
 
 def test_the_environment_alone_is_enough_for_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "internal.example")
     with EmbeddedAws(region="eu-west-1") as aws:
         for name, value in aws.environment.items():
             monkeypatch.setenv(name, value)
@@ -140,6 +141,7 @@ def test_the_environment_alone_is_enough_for_a_client(monkeypatch: pytest.Monkey
 
         assert client.create_queue(QueueName="q")["QueueUrl"].startswith(aws.endpoint_url)
         assert aws.environment["ROLLBACK_EMBEDDED_LAMBDA_URL"] == aws.lambda_url
+        assert aws.environment["NO_PROXY"] == "internal.example,127.0.0.1,localhost"
         assert list((Path(aws.environment["PULUMI_HOME"]) / "plugins").glob("resource-aws-v*/pulumi-resource-aws"))
 
 

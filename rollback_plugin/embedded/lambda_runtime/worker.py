@@ -17,6 +17,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
 """
 
 import importlib
+import io
 import json
 import logging
 import os
@@ -53,13 +54,14 @@ class Channel:
         return json.loads(line) if line else None
 
 
-class LogStream:
+class LogStream(io.TextIOBase):
     """Stands in for sys.stdout and sys.stderr: whole lines become log messages, as in AWS' runtime."""
 
     encoding = "utf-8"
     errors = "replace"
 
     def __init__(self, channel: Channel) -> None:
+        super().__init__()
         self._channel = channel
         self._pending = ""
         self._lock = threading.Lock()
@@ -79,9 +81,6 @@ class LogStream:
             text, self._pending = self._pending, ""
         if text:
             self._channel.send({"type": "log", "text": text})
-
-    def isatty(self) -> bool:
-        return False
 
     def writable(self) -> bool:
         return True

@@ -1,8 +1,8 @@
 """GetMetricData with every statistic, metric math, and a metric's own data only.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html. moto has sums and averages,
-mixes metrics that differ in nothing but the namespace, and leaves expressions empty. Periods begin at multiples of their
-length here, and the range asked for is widened to whole periods.
+mixes metrics that differ in nothing but the namespace, and leaves expressions empty. Periods begin at multiples of
+their length here, and the range asked for is widened to whole periods.
 """
 
 from collections.abc import Mapping, Sequence
