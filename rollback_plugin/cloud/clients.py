@@ -11,6 +11,7 @@ from rollback_plugin.errors import InvalidConfiguration
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.config import Config
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_lambda import LambdaClient
 
@@ -37,7 +38,7 @@ class AwsClients:
         if region not in self._cloudwatch:
             with cloud_errors("make a CloudWatch client"):
                 self._cloudwatch[region] = self._session().client(
-                    "cloudwatch", region_name=region, endpoint_url=self._endpoint("CLOUDWATCH")
+                    "cloudwatch", region_name=region, endpoint_url=self._endpoint("CLOUDWATCH"), config=_soon_or_not()
                 )
         return self._cloudwatch[region]
 
@@ -46,7 +47,7 @@ class AwsClients:
         if region not in self._lambda:
             with cloud_errors("make a Lambda client"):
                 self._lambda[region] = self._session().client(
-                    "lambda", region_name=region, endpoint_url=self._endpoint("LAMBDA")
+                    "lambda", region_name=region, endpoint_url=self._endpoint("LAMBDA"), config=_soon_or_not()
                 )
         return self._lambda[region]
 
@@ -84,3 +85,11 @@ class AwsClients:
 
     def _endpoint(self, service: str) -> str | None:
         return self.environ.get(f"AWS_ENDPOINT_URL_{service}") or self.environ.get("AWS_ENDPOINT_URL")
+
+
+def _soon_or_not() -> Config:
+    """A rollback doesn't wait minutes for AWS: throttles and passing failures are retried, a silent endpoint is not
+    waited for as long as botocore would (60 s for each of 5 attempts)."""
+    from botocore.config import Config
+
+    return Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "max_attempts": 4})

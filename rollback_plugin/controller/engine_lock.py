@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,16 +35,17 @@ class EngineLock:
     patience_seconds: float
 
     def wait_for(self, operation: Operation, work: Callable[[], Result]) -> Result:
-        """Do `work` as soon as the engine lets it. Raises `EngineLocked` when the lock outlasts `patience_seconds`."""
+        """Do `work` once nobody holds the stack. Raises `EngineLocked` when a lock outlasts `patience_seconds`.
+
+        Locks are looked at before, too: an engine whose process was just killed still writes the stack's state while
+        it holds one, and work that began by reading that state would be lost.
+        """
         for attempt in stamina.retry_context(
             on=EngineLocked, attempts=None, timeout=self.patience_seconds, wait_initial=0.5, wait_max=15.0
         ):
             with attempt:
-                try:
-                    return work()
-                except EngineLocked:
-                    self._look_at_locks(operation)
-                    raise
+                self._refuse_while_held(self._held_by_others(operation))
+                return work()
         raise AssertionError("a retried call either returns or raises")
 
     def wait_until_free(self) -> None:
@@ -53,15 +54,18 @@ class EngineLock:
             on=EngineLocked, attempts=None, timeout=self.patience_seconds, wait_initial=0.5, wait_max=15.0
         ):
             with attempt:
-                holders = tuple(str(lock) for lock in self.backend.locks(self.stack))
-                if holders:
-                    self.on_progress(WaitingForLock(holders))
-                    raise EngineLocked(
-                        f"{self.stack} is being updated by {', '.join(holders)}; nothing was changed. Wait for that "
-                        "update; if its process is gone, remove its lock with `pulumi cancel`, and try again."
-                    )
+                self._refuse_while_held([str(lock) for lock in self.backend.locks(self.stack)])
 
-    def _look_at_locks(self, operation: Operation) -> None:
+    def _refuse_while_held(self, holders: Sequence[str]) -> None:
+        if holders:
+            self.on_progress(WaitingForLock(tuple(holders)))
+            raise EngineLocked(
+                f"{self.stack} is being updated by {', '.join(holders)}. Wait for that update; if its process is gone, "
+                "remove its lock with `pulumi cancel`, and try again."
+            )
+
+    def _held_by_others(self, operation: Operation) -> list[str]:
+        """Who holds the stack, after locks were removed that a process of ours left."""
         held_by_others = []
         for lock in self.backend.locks(self.stack):
             holder = str(lock)
@@ -71,8 +75,7 @@ class EngineLock:
                 self.on_progress(StaleLockBroken(holder))
             else:
                 held_by_others.append(holder)
-        if held_by_others:
-            self.on_progress(WaitingForLock(tuple(held_by_others)))
+        return held_by_others
 
     def _left_behind(self, lock: Lock, operation: Operation) -> bool:
         """Whether the lock is of an engine that ran for this operation and is no more.

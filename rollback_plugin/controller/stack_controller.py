@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -23,6 +23,8 @@ from rollback_plugin.signals.signal import AlarmObservation, AlarmReading, Signa
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.service import Service
+
+LOCK_PATIENCE_IN_A_ROUND_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class StackController:
         `observed` holds at least those of `watched_alarms` that exist. Raises `OperationInProgress` while another
         process works on the stack, `WriteConflict` when it was faster, and whatever keeps the work from being done.
         """
-        self.operator.resume()
+        self._impatient_operator.resume()
         self._journal_changes(observed)
         decision, result = self._decide_and_act(observed)
         if decision.action is Action.NOT_HELPED:
@@ -103,6 +105,11 @@ class StackController:
         """Those of `watched_alarms` that exist. Raises `CloudError`s."""
         names = self.watched_alarms()
         return self.alarm_source().read_existing(names) if names else {}
+
+    @property
+    def _impatient_operator(self) -> Operator:
+        """What waits for somebody's update is carried on with in a later round: other stacks have their turn."""
+        return replace(self.operator, lock_patience_seconds=LOCK_PATIENCE_IN_A_ROUND_SECONDS)
 
     def _journal_changes(self, observed: Mapping[str, AlarmObservation]) -> None:
         known = self.status().alarms
@@ -126,7 +133,7 @@ class StackController:
                 self._verified(decision, status)
                 return decision, None
             case Action.ROLL_BACK | Action.RECOVER:
-                return decision, self.operator.carry_out(decision, status)
+                return decision, self._impatient_operator.carry_out(decision, status)
             case _ as never:
                 assert_never(never)
 
