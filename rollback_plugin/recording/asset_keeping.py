@@ -113,6 +113,10 @@ class TransformServer(callback_pb2_grpc.CallbacksServicer):
         self._server.start()
         monitor.RegisterStackTransform(callback_pb2.Callback(token=self._token, target=self._target))
 
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.stop(grace=None)
+
     def Invoke(  # noqa: N802 - the protocol's name
         self, request: callback_pb2.CallbackInvokeRequest, context: grpc.ServicerContext
     ) -> callback_pb2.CallbackInvokeResponse:

@@ -10,8 +10,10 @@ said as a warning, and the update goes on; only quarantined content ends it.
 
 import os
 import uuid
+import weakref
 from collections.abc import Callable
 from contextvars import copy_context
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,11 +24,11 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2_grpc
 
 from rollback_plugin.backend.project import Project, open_project
-from rollback_plugin.errors import QuarantinedContent, RollbackPluginError, StoreError
+from rollback_plugin.errors import NotAPulumiProject, QuarantinedContent, RollbackPluginError, StoreError
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.asset_keeping import AssetKeeper, TransformServer
 from rollback_plugin.recording.capture import Capture, Captures
-from rollback_plugin.recording.content import content_digest, project_files
+from rollback_plugin.recording.content import ProjectFiles, content_digest, project_files
 from rollback_plugin.recording.quarantine import refuse_quarantined, same_assets
 from rollback_plugin.recording.source import source_of
 from rollback_plugin.store import ObjectStore, open_store
@@ -52,9 +54,8 @@ def track() -> None:
         return
     # On the root resource, because that is what lives as long as one run of a program: one process may run several.
     setattr(root, _MARK, True)
-    tracking = _Tracking(monitor, Path(settings.get_root_directory()), lambda: datetime.now(UTC))
     try:
-        tracking.run()
+        _Tracking(monitor, root, settings.get_root_directory() or None, lambda: datetime.now(UTC)).run()
     except RefusedByQuarantine:
         raise
     except Exception as error:  # noqa: BLE001 - nobody's deploy fails because of what only watches it
@@ -64,24 +65,36 @@ def track() -> None:
 _MARK = "_rollback_plugin_tracks"
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    files: ProjectFiles
+    digest: str
+
+
 class _Tracking:
     """One run of `track()` in a program under the engine."""
 
     def __init__(
-        self, monitor: resource_pb2_grpc.ResourceMonitorStub, root_directory: Path, clock: Callable[[], datetime]
+        self,
+        monitor: resource_pb2_grpc.ResourceMonitorStub,
+        root: pulumi.Resource,
+        root_directory: str | None,
+        clock: Callable[[], datetime],
     ) -> None:
         self._monitor = monitor
+        self._root = root
         self._root_directory = root_directory
         self._clock = clock
 
     def run(self) -> None:
+        """Check, then keep. Raises `RefusedByQuarantine`."""
         started_at = self._clock()
         try:
-            project = open_project(self._root_directory, settings.get_stack(), os.environ)
+            project = self._project()
             store = open_store(project.store_url, os.environ)
-            files = project_files(project.root, project.config_file)
-            digest = content_digest(files, project.config_file)
-            self._refuse_quarantined(project, store, digest)
+            content = self._content(project)
+            if content is not None:
+                self._refuse_quarantined(project, store, content.digest)
         except RefusedByQuarantine:
             raise
         except (RollbackPluginError, OSError) as error:
@@ -89,18 +102,45 @@ class _Tracking:
             return
         if settings.is_dry_run():
             return
-        blobs = BlobStore(store)
         # Assets first: they are what a rollback can't do without.
+        self._keep_assets(BlobStore(store))
+        if content is not None:
+            self._capture(project, store, content, started_at)
+
+    def _project(self) -> Project:
+        folder = Path(self._root_directory or Path.cwd())
+        project = open_project(folder, settings.get_stack(), os.environ)
+        if project.name != settings.get_project():
+            raise NotAPulumiProject(
+                f"The project in {project.root} is {project.name}, and what is deployed is {settings.get_project()}."
+                " Run an inline program in the folder of its own Pulumi.yaml."
+            )
+        return project
+
+    def _content(self, project: Project) -> _Content | None:
+        """What is deployed; None for an inline program of the Automation API. The engine names no folder for one, and
+        one digest for whatever such a process deploys would quarantine everything."""
+        if self._root_directory is None:
+            return None
+        files = project_files(project.root, project.config_file)
+        return _Content(files, content_digest(files, project.config_file))
+
+    def _keep_assets(self, blobs: BlobStore) -> None:
+        server = TransformServer(AssetKeeper(blobs, Path.cwd(), _warn_from_any_thread()))
         try:
-            TransformServer(AssetKeeper(blobs, Path.cwd(), _warn_from_any_thread())).register(self._monitor)
+            server.register(self._monitor)
         except grpc.RpcError as error:
             pulumi.log.warn(f"{NO_WAY_BACK} its assets are not kept, because the engine refuses it: {error.details()}")
+        # A process may run more than one program: the server ends with the run that it serves.
+        weakref.finalize(self._root, server.stop).atexit = False
+
+    def _capture(self, project: Project, store: ObjectStore, content: _Content, started_at: datetime) -> None:
         try:
             capture = Capture(
                 id=uuid.uuid4().hex[:12],
                 started_at=started_at,
-                content_digest=digest,
-                source=source_of(files, blobs),
+                content_digest=content.digest,
+                source=source_of(content.files, BlobStore(store)),
             )
             Captures(store, project.stack).write(capture)
         except (RollbackPluginError, OSError) as error:

@@ -128,3 +128,58 @@ def test_outside_of_a_deployment_it_does_nothing(project: TrackedProject, how: s
 
     assert done.stdout == "went on\n"
     assert project.stored() == {}
+
+
+INLINE = (
+    COMPONENT
+    + """
+import os
+from pulumi import automation
+
+def program():
+    track()
+    Thing("thing", code=pulumi.FileAsset(os.path.abspath("code.py")))
+
+stack = automation.select_stack("dev", sys.argv[1], program)
+for text in ("1", "2"):
+    with open("code.py", "w") as code:
+        code.write(text)
+    print(stack.up().stdout)
+"""
+)
+
+
+def run_inline(project: TrackedProject, name: str) -> str:
+    project.write("deploy.py", "import sys\n" + INLINE)
+    done = subprocess.run(
+        [sys.executable, "deploy.py", name],
+        cwd=project.root,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_an_inline_program_has_its_assets_kept_but_no_content_to_quarantine(project: TrackedProject) -> None:
+    run_inline(project, "shop")
+
+    result = project.record()
+
+    assert (result.sealed, result.warnings) == ((1, 2), ())
+    for number, code in ((1, b"1"), (2, b"2")):
+        version = project.archive().read(number)
+        assert version.content_digest is None
+        assert [project.archive().blobs.read(hash_) for hash_ in version.assets] == [code]
+
+
+def test_an_inline_program_in_another_projects_folder_leaves_that_alone(project: TrackedProject) -> None:
+    project.write("other/Pulumi.yaml", "name: other\nruntime: python\n")
+    project.pulumi("stack", "init", STACK, "--cwd", "other")
+
+    said = run_inline(project, "other")
+
+    assert "Run an inline program in the folder of its own Pulumi.yaml" in said
+    assert project.stored() == {}
