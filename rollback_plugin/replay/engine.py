@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Protocol
 
-from rollback_plugin.errors import EngineFailed, EngineLocked, EngineNotFound, WrongPassphrase
+from rollback_plugin.errors import EngineError, EngineFailed, EngineLocked, EngineNotFound, WrongPassphrase
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted
 from rollback_plugin.replay.language_server import Program, serve
 from rollback_plugin.replay.property_values import holds_ciphertext
@@ -205,7 +205,7 @@ class Engine:
             )
         return found
 
-    def _failure(self, purpose: str, finished: _Finished, errors: Sequence[Diagnostic]) -> Exception:
+    def _failure(self, purpose: str, finished: _Finished, errors: Sequence[Diagnostic]) -> EngineError:
         said = finished.errors.strip() or finished.output.strip()
         if LOCKED in said:
             return EngineLocked(
@@ -221,11 +221,11 @@ class Engine:
                 " stack."
             )
         reasons = [f"{error.urn or 'engine'}: {error.message}" for error in errors] or [said]
+        listed = " | ".join(" ".join(reason.split()) for reason in reasons).rstrip(".")
         return EngineFailed(
-            f"The Pulumi engine could not {purpose} of the stack {self._stack} (exit code {finished.exit_code}). It"
-            " said: "
-            + " | ".join(" ".join(reason.split()) for reason in reasons)
-            + " Put right what it names and run the same command again; it goes on from where this ended."
+            f"The Pulumi engine could not {purpose} of the stack {self._stack} (exit code {finished.exit_code})."
+            f" It said: {listed}. Put right what it names and run the same command again; it goes on from where this"
+            " ended."
         )
 
 

@@ -164,6 +164,45 @@ pulumi.export("found", found.value)
     )
 
 
+def _options(seconds: int, extra: str) -> Program:
+    return _program(
+        f"""
+jobs = aws.sqs.Queue("jobs", visibility_timeout_seconds={seconds}, tags={{"made": "by-{seconds}"}},
+    opts=ResourceOptions(ignore_changes=["tags"], additional_secret_outputs=["url"], replace_on_changes=["fifoQueue"]))
+slow = aws.sns.Topic("slow", display_name="s{seconds}",
+    opts=ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="5m", delete="90s"), depends_on=[jobs]))
+aws.ssm.Parameter("kept", type="String", value="v{seconds}", opts=ResourceOptions(retain_on_delete=True, parent=slow))
+{extra}
+pulumi.export("url", jobs.url)
+"""
+    )
+
+
+def _structured(units: int, index: str) -> Program:
+    return _program(
+        f"""
+table = aws.dynamodb.Table("table", billing_mode="PROVISIONED", read_capacity={units}, write_capacity=1,
+    hash_key="id", range_key="at", attributes=[{{"name": "id", "type": "S"}}, {{"name": "at", "type": "N"}},
+    {{"name": "{index}", "type": "S"}}], global_secondary_indexes=[{{"name": "by-{index}", "hash_key": "{index}",
+    "projection_type": "ALL", "read_capacity": 1, "write_capacity": 1}}], tags={{"a.b/c": "1", "empty": ""}})
+aws.ssm.Parameter("table", type="String", value=table.arn)
+values = [table.name, {units}, 1.5, True, None]
+pulumi.export("everything", {{"arn": table.arn, "list": values, "empty": {{}}, "none": []}})
+"""
+    )
+
+
+def _moved(region: str) -> Program:
+    return _program(
+        f"""
+there = aws.Provider("there", region="{region}")
+jobs = aws.sqs.Queue("jobs", opts=ResourceOptions(provider=there))
+aws.ssm.Parameter("url", type="String", value=jobs.url)
+pulumi.export("url", jobs.url)
+"""
+    )
+
+
 PAIRS: dict[str, Pair] = {
     "in place, created, deleted, nested components, two providers": Pair(
         _membership(30, "aws.sns.Topic('old')", "a"), _membership(60, "aws.sqs.Queue('new')", "b")
@@ -178,5 +217,8 @@ PAIRS: dict[str, Pair] = {
     ),
     "a published function behind an alias": Pair(_published("first"), _published("second"), frozenset({"version"})),
     "a resource is renamed": Pair(_renamed("first-name", "second-name"), _renamed("second-name", "first-name")),
+    "resource options": Pair(_options(30, "aws.sns.Topic('extra')"), _options(60, "")),
+    "structured values": Pair(_structured(1, "owner"), _structured(2, "owner")),
+    "a provider of another region": Pair(_moved("us-east-2"), _moved("us-west-2"), frozenset({"url"})),
     "a resource is read": Pair(_read(30), _read(60)),
 }
