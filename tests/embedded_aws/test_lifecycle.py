@@ -13,7 +13,7 @@ import pytest
 
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import EmbeddedError
-from tests.embedded_aws.functions import deploy, wait_for
+from tests.embedded_aws.functions import deploy, log_messages, wait_for
 
 pytestmark = pytest.mark.embedded
 
@@ -55,33 +55,47 @@ def test_leaving_the_block_ends_all_processes_and_removes_the_scratch_folder() -
         _ = aws.endpoint_url
 
 
-def test_leaving_the_block_in_the_middle_of_an_invocation_ends_it() -> None:
-    sleeper = """
-        import os, time
-        def handler(event, context):
-            open(os.environ["MARK"], "w").write(str(os.getpid()))
-            time.sleep(600)
-    """
-    with EmbeddedAws() as aws:
-        mark = aws.scratch / "mark"
-        url = deploy(aws, "sleeper", sleeper, timeout_seconds=600, environment={"MARK": str(mark)})
-        with pytest.raises(httpx.ReadTimeout):
-            httpx.get(url, timeout=1, trust_env=False)
-        process_id = int(wait_for(lambda: mark.read_text() if mark.exists() else None, "the sleeper"))
-        assert running(process_id)
+BUSY = """
+    import json, os, subprocess, time
+    def handler(event, context):
+        child = subprocess.Popen(["sleep", "600"])
+        print(json.dumps({"worker": os.getpid(), "child": child.pid, "server": os.getppid()}))
+        time.sleep(600)
+"""
 
-    assert not running(process_id)
+
+def busy_processes(aws: EmbeddedAws) -> dict[str, int]:
+    """Starts an invocation that goes on for minutes. The processes that take part."""
+    deploy(aws, "busy", BUSY, timeout_seconds=600)
+    aws.client("lambda").invoke(FunctionName="busy", Qualifier="live", InvocationType="Event")
+    told = wait_for(lambda: [m for m in log_messages(aws, "busy") if m.startswith("{")], "the busy function's log")
+    processes: dict[str, int] = json.loads(told[0])
+    assert all(running(process_id) for process_id in processes.values())
+    return processes
+
+
+def test_leaving_the_block_in_the_middle_of_an_invocation_ends_it() -> None:
+    with EmbeddedAws() as aws:
+        processes = busy_processes(aws)
+
+    assert not any(running(process_id) for process_id in processes.values())
+
+
+def test_a_killed_server_takes_its_functions_and_what_they_started_with_it() -> None:
+    with EmbeddedAws() as aws:
+        processes = busy_processes(aws)
+
+        os.kill(processes["server"], signal.SIGKILL)
+
+        wait_for(lambda: not any(running(process_id) for process_id in processes.values()), "the end of all processes")
 
 
 PARENT_PROGRAM = """
 import json, sys
-import httpx
 from rollback_plugin.embedded import EmbeddedAws
-from tests.embedded_aws.functions import deploy
-from tests.embedded_aws.test_lifecycle import TELLS_ITS_PROCESSES
+from tests.embedded_aws.test_lifecycle import busy_processes
 with EmbeddedAws() as aws:
-    processes = httpx.get(deploy(aws, "f", TELLS_ITS_PROCESSES), trust_env=False).json()
-    print(json.dumps({**processes, "scratch": str(aws.scratch)}), flush=True)
+    print(json.dumps({"processes": busy_processes(aws), "scratch": str(aws.scratch)}), flush=True)
     sys.stdin.read()
 """
 
@@ -96,13 +110,13 @@ def test_a_killed_parent_leaves_no_process_and_its_folder_goes_with_the_next_sta
     with parent:
         assert parent.stdout is not None
         told = json.loads(parent.stdout.readline())
-        assert running(told["server"])
-        assert running(told["worker"])
+        processes = told["processes"].values()
+        assert all(running(process_id) for process_id in processes)
 
         parent.send_signal(signal.SIGKILL)
         parent.wait()
 
-    wait_for(lambda: not running(told["server"]) and not running(told["worker"]), "the end of server and worker")
+    wait_for(lambda: not any(running(process_id) for process_id in processes), "the end of all processes")
     with EmbeddedAws():
         assert not Path(told["scratch"]).exists()
 
