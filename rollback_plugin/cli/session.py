@@ -20,9 +20,13 @@ def now() -> datetime:
 def open_stack(stack: str | None, folder: Path) -> "StackController":
     """Everything there is for one stack. Raises what `open_project` and `assemble` raise."""
     # Imported late: `rollback --help` needs none of it.
+    import stamina.instrumentation
+
     from rollback_plugin.backend.project import open_project
     from rollback_plugin.controller.assembly import assemble
 
+    # Its own hook would print every retry to stdout, into the JSON document.
+    stamina.instrumentation.set_on_retry_hooks(())
     return assemble(open_project(folder.resolve(), stack, os.environ), os.environ, clock=now)
 
 

@@ -65,10 +65,10 @@ class _Teller:
 
     def tell(self, outcomes: "Sequence[Round | FailedRound]") -> None:
         for outcome in outcomes:
-            words = _words(outcome)
-            if self._said.get(str(outcome.stack)) == words:
+            words, matter = _words(outcome)
+            if self._said.get(str(outcome.stack)) == matter:
                 continue
-            self._said[str(outcome.stack)] = words
+            self._said[str(outcome.stack)] = matter
             if self._output is Output.JSON:
                 sys.stdout.write(json.dumps(as_plain(outcome)) + "\n")
                 sys.stdout.flush()
@@ -76,10 +76,13 @@ class _Teller:
                 say(f"{outcome.stack}: {words}")
 
 
-def _words(outcome: "Round | FailedRound") -> str:
+def _words(outcome: "Round | FailedRound") -> tuple[str, str]:
+    """The outcome in words, and what it comes to: the same as long as only time passes."""
     from rollback_plugin.controller.watch import FailedRound
 
     if isinstance(outcome, FailedRound):
-        return f"not looked at: {outcome.error}"
-    words = f"{outcome.decision.action.value} ({outcome.decision.reason.value}): {outcome.decision.explanation}"
-    return f"{words} {outcome.missing}" if outcome.missing else words
+        return f"not looked at: {outcome.error}", str(outcome.error)
+    decision = outcome.decision
+    words = f"{decision.action.value} ({decision.reason.value}): {decision.explanation}"
+    matter = f"{decision.action.value} {decision.reason.value} {decision.version} {decision.target} {outcome.missing}"
+    return (f"{words} {outcome.missing}" if outcome.missing else words), matter

@@ -174,7 +174,13 @@ def log_pattern_alarm(
             log_group_name=log_group_name,
             pattern=args["pattern"],
             metric_transformation=cloudwatch.LogMetricFilterMetricTransformationArgs(
-                namespace=_LOG_METRIC_NAMESPACE, name=metric_name, value="1"
+                namespace=_LOG_METRIC_NAMESPACE,
+                name=metric_name,
+                value="1",
+                # Without zeros for the lines that don't match, the last bad period stays the newest data point there
+                # is, and the alarm rings on for as long as CloudWatch looks back
+                # (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html).
+                default_value="0",
             ),
         ),
         alarm=cloudwatch.MetricAlarmArgs(

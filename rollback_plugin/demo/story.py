@@ -33,7 +33,7 @@ from rollback_plugin.stack import StackName
 from rollback_plugin.store import open_store
 
 BAKE_SECONDS = 10
-VERIFY_SECONDS = 12
+VERIFY_SECONDS = 15
 ALARM_PERIOD_SECONDS = 10
 MINIMUM_REQUESTS = 20
 REQUESTS_PER_SECOND = 20.0

@@ -103,7 +103,7 @@ def test_a_log_pattern_alarm_counts_the_lines_its_own_filter_matches() -> None:
     assert metric_filter.pattern == '{ $.level = "error" }'
     made = metric_filter.metric_transformation
     assert (made.namespace, made.name, made.value) == (alarm.namespace, alarm.metric_name, "1")
-    assert made.default_value is None
+    assert made.default_value == "0", "else the alarm rings on after the last bad period"
     assert (alarm.statistic, alarm.comparison_operator, alarm.threshold) == ("Sum", "GreaterThanOrEqualToThreshold", 3)
     assert (alarm.period, alarm.treat_missing_data) == (60, "notBreaching")
 
