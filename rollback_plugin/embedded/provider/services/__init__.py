@@ -8,8 +8,10 @@ from . import (
     dynamodb,
     events,
     iam,
+    lambda_aliases,
     lambda_events,
     lambda_functions,
+    lambda_layers,
     logs,
     s3,
     sns,
@@ -17,11 +19,23 @@ from . import (
     ssm,
 )
 
-RESOURCE_TYPES: dict[str, ResourceType] = {
-    each.token: each
-    for module in (alarms, dynamodb, events, iam, lambda_events, lambda_functions, logs, s3, sns, sqs, ssm)
-    for each in module.RESOURCE_TYPES
-}
+_MODULES = (
+    alarms,
+    dynamodb,
+    events,
+    iam,
+    lambda_aliases,
+    lambda_events,
+    lambda_functions,
+    lambda_layers,
+    logs,
+    s3,
+    sns,
+    sqs,
+    ssm,
+)
+
+RESOURCE_TYPES: dict[str, ResourceType] = {each.token: each for module in _MODULES for each in module.RESOURCE_TYPES}
 
 
 def find_resource_type(token: str) -> ResourceType:

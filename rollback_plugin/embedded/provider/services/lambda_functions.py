@@ -1,7 +1,4 @@
-"""Lambda functions, aliases and layers.
-
-Schemas: terraform-provider-aws, internal/service/lambda/{function,alias,layer_version}.go.
-"""
+"""Lambda functions. Schema: terraform-provider-aws, internal/service/lambda/function.go."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -110,7 +107,8 @@ def _function_failures(inputs: Mapping[str, PropertyValue]) -> Mapping[str, str]
     return {}
 
 
-def _code_members(inputs: Properties) -> dict[str, Any]:
+def code_members(inputs: Properties) -> dict[str, Any]:
+    """Where the code of a function or layer comes from, as the API takes it."""
     if inputs.get("code") is not None:
         return {"ZipFile": zip_bytes(inputs["code"])}
     if inputs.get("imageUri"):
@@ -131,7 +129,7 @@ def _create_function(cloud: Cloud, inputs: Properties) -> str:
     with saying(f"creating Lambda Function ({name})"):
         cloud.client("lambda").create_function(
             **_configuration_members(inputs, _CREATED_WITH),
-            Code=_code_members(inputs),
+            Code=code_members(inputs),
             Publish=inputs["publish"],
             Tags=inputs.get("tagsAll") or {},
         )
@@ -174,9 +172,9 @@ def _read_function(cloud: Cloud, name: str, known: Properties) -> Properties | N
     state |= {
         "layers": [each["Arn"] for each in members.get("Layers") or []],
         "reservedConcurrentExecutions": answer.get("Concurrency", {}).get("ReservedConcurrentExecutions", -1),
-        "invokeArn": _invoke_arn(cloud, arn),
+        "invokeArn": invoke_arn(cloud, arn),
         "qualifiedArn": qualified_arn,
-        "qualifiedInvokeArn": _invoke_arn(cloud, qualified_arn),
+        "qualifiedInvokeArn": invoke_arn(cloud, qualified_arn),
         "responseStreamingInvokeArn": _streaming_invoke_arn(cloud, arn),
         "version": latest["Version"],
         "sourceCodeHash": known.get("sourceCodeHash", ""),
@@ -193,7 +191,8 @@ def _gateway(cloud: Cloud) -> str:
     return f"arn:aws:apigateway:{cloud.region}:lambda"
 
 
-def _invoke_arn(cloud: Cloud, arn: str) -> str:
+def invoke_arn(cloud: Cloud, arn: str) -> str:
+    """The ARN API Gateway invokes a function or alias by."""
     return f"{_gateway(cloud)}:path/2015-03-31/functions/{arn}/invocations"
 
 
@@ -216,7 +215,7 @@ def _update_function(cloud: Cloud, name: str, change: Change) -> None:
     if code_changed:
         architectures = {"Architectures": new["architectures"]} if new.get("architectures") else {}
         with saying(f"updating Lambda Function ({name}) code"):
-            client.update_function_code(FunctionName=name, **architectures, **_code_members(new))
+            client.update_function_code(FunctionName=name, **architectures, **code_members(new))
     if change.any_of("reservedConcurrentExecutions"):
         _set_concurrency(cloud, name, new["reservedConcurrentExecutions"])
     if new["publish"] and (code_changed or configuration_changed or change.any_of("publish")):
@@ -248,134 +247,6 @@ def same_function(old: PropertyValue, new: PropertyValue) -> bool:
     return isinstance(old, str) and isinstance(new, str) and function_name_of(old) == function_name_of(new)
 
 
-_ALIAS = (
-    Property("description", api="Description"),
-    Property("functionName", api="FunctionName", required=True, replaces=True, equivalent=same_function),
-    Property("functionVersion", api="FunctionVersion", required=True),
-    Property("name", api="Name", replaces=True, autoname=Autoname()),
-    _nested(
-        "routingConfig",
-        "RoutingConfig",
-        Property("additionalVersionWeights", Kind.MAP, "AdditionalVersionWeights", element=Property("", Kind.NUMBER)),
-    ),
-    Property("arn", api="AliasArn", output=True),
-    Property("invokeArn", output=True),
-)
-
-
-def _alias_key(arn: str) -> tuple[str, str]:
-    if arn.startswith("arn:"):
-        return function_name_of(arn), arn.rsplit(":", 1)[-1]
-    function, name = arn.split("/", 1)
-    return function, name
-
-
-def _create_alias(cloud: Cloud, inputs: Properties) -> str:
-    with saying(f"creating Lambda Alias ({inputs['name']})"):
-        answer = cloud.client("lambda").create_alias(**request_members(_ALIAS, inputs))
-    arn: str = answer["AliasArn"]
-    return arn
-
-
-def _read_alias(cloud: Cloud, identifier: str, known: Properties) -> Properties | None:
-    function, name = _alias_key(identifier)
-    with saying(f"reading Lambda Alias ({identifier})"):
-        answer = found(cloud.client("lambda").get_alias, FunctionName=function, Name=name)
-    if answer is None:
-        return None
-    state = properties_of(_ALIAS, answer)
-    if not state.get("routingConfig", {}).get("additionalVersionWeights"):
-        state.pop("routingConfig", None)
-    return state | {
-        "functionName": known.get("functionName", function),
-        "invokeArn": _invoke_arn(cloud, answer["AliasArn"]),
-    }
-
-
-def _update_alias(cloud: Cloud, identifier: str, change: Change) -> None:
-    function, name = _alias_key(identifier)
-    weights = (change.new.get("routingConfig") or {}).get("additionalVersionWeights") or {}
-    with saying(f"updating Lambda Alias ({identifier})"):
-        cloud.client("lambda").update_alias(
-            FunctionName=function,
-            Name=name,
-            FunctionVersion=change.new["functionVersion"],
-            Description=change.new.get("description", ""),
-            RoutingConfig={"AdditionalVersionWeights": weights},
-        )
-
-
-def _delete_alias(cloud: Cloud, identifier: str, _state: Properties) -> None:
-    function, name = _alias_key(identifier)
-    with saying(f"deleting Lambda Alias ({identifier})"), missing_is_fine():
-        cloud.client("lambda").delete_alias(FunctionName=function, Name=name)
-
-
-_LAYER = (
-    Property("code", Kind.ARCHIVE, replaces=True, readable=False, conflicts_with=("s3Bucket",)),
-    Property("compatibleArchitectures", Kind.SET, "CompatibleArchitectures", element=_TEXT, replaces=True),
-    Property("compatibleRuntimes", Kind.SET, "CompatibleRuntimes", element=_TEXT, replaces=True),
-    Property("description", api="Description", replaces=True),
-    Property("layerName", required=True, replaces=True),
-    Property("licenseInfo", api="LicenseInfo", replaces=True),
-    Property("s3Bucket", replaces=True, readable=False),
-    Property("s3Key", replaces=True, readable=False),
-    Property("s3ObjectVersion", replaces=True, readable=False),
-    Property("skipDestroy", Kind.BOOLEAN, default=False, replaces=True, readable=False),
-    Property("sourceCodeHash", computed=True, replaces=True, readable=False),
-    Property("arn", api="LayerVersionArn", output=True),
-    Property("codeSha256", output=True),
-    Property("createdDate", api="CreatedDate", output=True),
-    Property("layerArn", api="LayerArn", output=True),
-    Property("sourceCodeSize", Kind.INTEGER, output=True),
-    Property("version", api="Version", output=True),
-)
-
-
-def _layer_key(arn: str) -> tuple[str, int]:
-    name, version = arn.split(":")[6:8]
-    return name, int(version)
-
-
-def _create_layer(cloud: Cloud, inputs: Properties) -> str:
-    name = inputs["layerName"]
-    with saying(f"publishing Lambda Layer ({name}) Version"):
-        answer = cloud.client("lambda").publish_layer_version(
-            LayerName=name, Content=_code_members(inputs), **request_members(_LAYER, inputs)
-        )
-    arn: str = answer["LayerVersionArn"]
-    return arn
-
-
-def _read_layer(cloud: Cloud, arn: str, known: Properties) -> Properties | None:
-    name, version = _layer_key(arn)
-    with saying(f"reading Lambda Layer ({name}) Version ({version})"):
-        answer = found(cloud.client("lambda").get_layer_version, LayerName=name, VersionNumber=version)
-    if answer is None:
-        return None
-    state = properties_of(_LAYER, answer)
-    content = answer.get("Content", {})
-    return state | {
-        "layerName": name,
-        "layerArn": arn.rsplit(":", 1)[0],
-        "codeSha256": content.get("CodeSha256", ""),
-        "sourceCodeSize": content.get("CodeSize", 0),
-        "sourceCodeHash": known.get("sourceCodeHash", ""),
-    }
-
-
-def _update_layer(cloud: Cloud, arn: str, change: Change) -> None:
-    """A layer version never changes: every property replaces it."""
-
-
-def _delete_layer(cloud: Cloud, arn: str, state: Properties) -> None:
-    if state.get("skipDestroy"):
-        return
-    name, version = _layer_key(arn)
-    with saying(f"deleting Lambda Layer ({name}) Version ({version})"), missing_is_fine():
-        cloud.client("lambda").delete_layer_version(LayerName=name, VersionNumber=version)
-
-
 RESOURCE_TYPES = (
     ResourceType(
         "aws:lambda/function:Function",
@@ -385,17 +256,5 @@ RESOURCE_TYPES = (
         tagged=True,
         recomputed=_recomputed,
         further_failures=_function_failures,
-    ),
-    ResourceType(
-        "aws:lambda/alias:Alias",
-        "Lambda Alias",
-        _ALIAS,
-        Operations(_create_alias, _read_alias, _update_alias, _delete_alias),
-    ),
-    ResourceType(
-        "aws:lambda/layerVersion:LayerVersion",
-        "Lambda Layer Version",
-        _LAYER,
-        Operations(_create_layer, _read_layer, _update_layer, _delete_layer),
     ),
 )
