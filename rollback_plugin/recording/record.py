@@ -236,6 +236,8 @@ def _services(checkpoint: Checkpoint) -> tuple[tuple[Service, ...], tuple[str, .
 
 def _state(checkpoint: Checkpoint) -> list[dict[str, Any]]:
     def lasting(resource: Resource) -> dict[str, Any]:
-        return {key: value for key, value in resource.document.items() if key not in VOLATILE_FIELDS}
+        # Stack outputs are no state of the cloud, and secret ones are encrypted anew by every update that sets them.
+        ignored = VOLATILE_FIELDS | {"outputs"} if resource.type == ROOT_STACK_TYPE else VOLATILE_FIELDS
+        return {key: value for key, value in resource.document.items() if key not in ignored}
 
     return [lasting(resource) for resource in checkpoint.resources]

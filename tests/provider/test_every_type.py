@@ -40,7 +40,7 @@ aws.lambda_.FunctionUrl("url", function_name=function.name, qualifier=alias.name
 
 logs = aws.cloudwatch.LogGroup("logs", retention_in_days=7 * RELEASE, tags=TAGS)
 aws.cloudwatch.LogMetricFilter("filter", log_group_name=logs.name, pattern=f"ERROR {{RELEASE}}",
-    metric_transformation={{"name": "Errors", "namespace": "Shop", "value": "1"}})
+    metric_transformation={{"name": "Errors", "namespace": "Shop", "value": "1", "default_value": "0"}})
 aws.cloudwatch.MetricAlarm("alarm", comparison_operator="GreaterThanThreshold", evaluation_periods=RELEASE,
     metric_name="Errors", namespace="AWS/Lambda", period=60, statistic="Sum", threshold=0.5 + RELEASE,
     dimensions={{"FunctionName": function.name}}, tags=TAGS)

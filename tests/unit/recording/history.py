@@ -66,8 +66,9 @@ class History:
         config: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
         checkpoint: bytes | None = None,
+        outputs: Mapping[str, Any] | None = None,
     ) -> str:
-        """One update that ends with these resources (and the root stack); returns its name."""
+        """One update that ends with these resources (and the root stack with `outputs`); returns its name."""
         started, ended = self.now, self.now + timedelta(seconds=60)
         self.now = ended + timedelta(seconds=60)
         name = f"dev-{int(ended.timestamp() * 10**9):019d}"
@@ -81,7 +82,8 @@ class History:
             "result": result,
             "version": 0,
         }
-        state = document(resource("shop-dev", "pulumi:pulumi:Stack", custom=False, modified=str(ended)), *resources)
+        root = resource("shop-dev", "pulumi:pulumi:Stack", custom=False, modified=str(ended), outputs=outputs or {})
+        state = document(root, *resources)
         folder = f"history/{STACK.project}/{STACK.stack}/{name}"
         self.backend_store.write(f"{folder}.history.json", json.dumps(history).encode())
         self.backend_store.write(f"{folder}.checkpoint.json", checkpoint or json.dumps(state).encode())

@@ -100,6 +100,13 @@ def test_a_failed_deploy_that_changed_nothing_makes_no_version(history: History)
     assert result == RecordResult(sealed=(1, 2), skipped=(refused_first, refused))
 
 
+def test_a_failed_deploy_that_only_encrypted_stack_outputs_anew_makes_no_version(history: History) -> None:
+    history.update(QUEUE, outputs={"price": SECRET})
+    refused = history.update(QUEUE, outputs={"price": {**SECRET, "ciphertext": "v1:anew"}}, result="failed")
+
+    assert history.recorder().record() == RecordResult(sealed=(1,), skipped=(refused,))
+
+
 def test_a_deploy_that_succeeded_is_a_version_even_with_nothing_changed(history: History) -> None:
     history.update(QUEUE)
     history.update(QUEUE)

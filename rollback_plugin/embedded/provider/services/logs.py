@@ -135,6 +135,8 @@ def _read_filter(cloud: Cloud, identifier: str, known: Properties) -> Properties
     state = properties_of(_FILTER, filters[0])
     transformation = properties_of(_TRANSFORMATION.fields, filters[0]["metricTransformations"][0])
     transformation.setdefault("unit", "None")
+    if "defaultValue" in transformation:
+        transformation["defaultValue"] = f"{float(transformation['defaultValue']):g}"
     if transformation.get("dimensions") == {}:
         del transformation["dimensions"]
     return state | {"logGroupName": group, "metricTransformation": transformation}
