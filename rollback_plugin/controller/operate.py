@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from rollback_plugin.replay.plan import Plan
 
 ENGINE_ATTEMPTS = 3
-"""How often an automatic operation runs an engine that fails: after a failure half-way, running again finishes."""
+"""How often an engine that fails is run, unless a person is there to see why: after a failure half-way, running it
+again finishes, and so it does where the last throes of a killed engine came in between."""
 START_ATTEMPTS = 5
 """How often a person's request is made anew when others write to the journal at that very moment."""
 
@@ -130,7 +131,7 @@ class Operator:
                     alarms=tuple(dict.fromkeys([*alarms, *ringing_against(status, status.applied)])),
                 )
                 operation = self._start(started, status)
-        return self._carry_on(operation, data)
+        return self._carry_on(operation, data, engine_attempts=1)
 
     def recover(
         self,
@@ -153,7 +154,7 @@ class Operator:
                 self._refuse_what_cannot_be_replayed(target, data)
                 started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason)
                 operation = self._start(started, status)
-        return self._carry_on(operation, data)
+        return self._carry_on(operation, data, engine_attempts=1)
 
     def plan_undo(self, to: int | None = None, data: DataPolicy = DataPolicy.KEEP) -> tuple[int, Plan]:
         """The version that `undo` would go to, and how. Changes nothing; raises as `undo` does, but for refusals."""
@@ -214,12 +215,14 @@ class Operator:
         self._tell_start(operation, resumed=False)
         return operation
 
-    def _carry_on(self, operation: Operation, data: DataPolicy) -> OperationResult:
+    def _carry_on(
+        self, operation: Operation, data: DataPolicy, engine_attempts: int = ENGINE_ATTEMPTS
+    ) -> OperationResult:
         consumers = Consumers(self.stack, self.journal, self.archive, self.backend, self.router, self.on_progress)
         try:
             if operation.kind == "rollback":
                 consumers.move_back(operation)
-            update = self._replay(operation, data)
+            update = self._replay(operation, data, engine_attempts)
         except (NotReplayable, DamagedSnapshot) as error:
             self._give_up(operation, error, ReasonCode.PLAN_REFUSED)
             raise
@@ -238,8 +241,7 @@ class Operator:
         self.on_progress(OperationFinished(operation.id, operation.kind, operation.target, update))
         return OperationResult(operation.id, operation.kind, operation.undoes, operation.target, update)
 
-    def _replay(self, operation: Operation, data: DataPolicy) -> str:
-        attempts = 1 if operation.reason is ReasonCode.REQUESTED else ENGINE_ATTEMPTS
+    def _replay(self, operation: Operation, data: DataPolicy, attempts: int) -> str:
         for attempt in stamina.retry_context(on=EngineFailed, attempts=attempts, timeout=None, wait_initial=1.0):
             with attempt:
                 return self._lock.wait_for(operation, lambda: self._run_engine(operation, data))

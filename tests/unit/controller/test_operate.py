@@ -289,6 +289,15 @@ class TestAfterACrash:
         assert stand.events == ["rollback_started", "traffic_shifted", "rolled_back"]
         assert [event.resumed for event in stand.progress if isinstance(event, OperationStarted)] == [False, True]
 
+    def test_the_killed_engines_last_throes_are_outlasted(self, stand: Stand) -> None:
+        """It still changes the stack while the next process begins: that one's engine fails, and is run again."""
+        self.killed_in_the_engine(stand, SOMEBODY_HERE)
+        stand.engine.fails_with += [engine_failure(), engine_failure()]
+
+        stand.operator.resume()
+
+        assert stand.status().applied == 1
+
     def test_an_undo_carries_on_with_it_instead_of_beginning_another(self, stand: Stand) -> None:
         self.killed_in_the_engine(stand, SOMEBODY_HERE)
 
