@@ -95,7 +95,7 @@ class Engine:
         if finished.exit_code != 0:
             # What it printed on its standard output may be plain text.
             unprinted = _Finished(finished.exit_code, "", finished.errors)
-            raise self._failure("open the secrets of a recorded version", unprinted, ())
+            raise self._failure("open the secrets of a recorded version of", unprinted, ())
         return Checkpoint.parse(finished.output.encode(), source="the decrypted checkpoint")
 
     def preview(self, program: Program, folder: Path, on_event: Callable[[EngineEvent], None]) -> None:
@@ -104,7 +104,7 @@ class Engine:
         Raises:
             EngineFailed, WrongPassphrase: the engine can't tell.
         """
-        self._operate("preview", "work out what the re-application would do", program, folder, on_event, [])
+        self._operate("preview", "work out what re-applying a version would do to", program, folder, on_event, [])
 
     def update(self, program: Program, folder: Path, on_event: Callable[[EngineEvent], None], *, message: str) -> None:
         """Make the stack what the program registers.
@@ -119,7 +119,7 @@ class Engine:
                 there.
         """
         arguments = ["--yes", "--skip-preview", "--message", message]
-        self._operate("up", "re-apply the recorded version", program, folder, on_event, arguments)
+        self._operate("up", "re-apply a version of", program, folder, on_event, arguments)
 
     def _operate(
         self,
@@ -223,7 +223,7 @@ class Engine:
         reasons = [f"{error.urn or 'engine'}: {error.message}" for error in errors] or [said]
         listed = " | ".join(" ".join(reason.split()) for reason in reasons).rstrip(".")
         return EngineFailed(
-            f"The Pulumi engine could not {purpose} of the stack {self._stack} (exit code {finished.exit_code})."
+            f"The Pulumi engine could not {purpose} the stack {self._stack} (exit code {finished.exit_code})."
             f" It said: {listed}. Put right what it names and run the same command again; it goes on from where this"
             " ended."
         )
