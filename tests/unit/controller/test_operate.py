@@ -145,6 +145,17 @@ class TestConsumers:
         (stayed,) = [event for event in stand.progress if isinstance(event, ConsumersStayed)]
         assert "read-table" in stayed.why
 
+    def test_stay_for_the_engine_when_what_the_old_version_needs_was_replaced(self, tmp_path: Path) -> None:
+        grant = resource("aws:iam/rolePolicy:RolePolicy", "read-table", urn("aws:iam/role:Role", "role"))
+        stand = Stand(tmp_path)
+        stand.deploy(grant)
+        stand.wait(30)
+        stand.deploy(grant | {"id": "replaced"})
+
+        stand.operator.undo()
+
+        assert stand.engine.applied == [(1, "2")]
+
     def test_move_first_when_what_is_missing_has_nothing_to_do_with_the_function(self, tmp_path: Path) -> None:
         stand = Stand(tmp_path)
         stand.deploy(resource("aws:ssm/parameter:Parameter", "price-list"))
@@ -251,7 +262,12 @@ class TestAutomatically:
 
     def test_a_deploy_meanwhile_ends_it_and_brings_consumers_to_that(self, stand: Stand) -> None:
         stand.engine.fails_with.append(EngineLocked("ann is deploying"))
-        stand.engine.on_apply = lambda: stand.recorder.pending.append(stand.deploy)
+
+        def deployed_before_consumers_were_moved_back() -> None:
+            stand.deploy()
+            stand.traffic.at = "1"
+
+        stand.engine.on_apply = lambda: stand.recorder.pending.append(deployed_before_consumers_were_moved_back)
 
         with pytest.raises(WriteConflict, match="version 3 was deployed meanwhile"):
             stand.operator.carry_out(decision(), stand.status())
@@ -357,6 +373,14 @@ class TestAfterACrash:
             stand.operator.resume()
 
         assert stand.backend.broken == []
+
+    def test_consumers_that_the_engine_had_moved_on_are_not_moved_back_again(self, stand: Stand) -> None:
+        self.killed_in_the_engine(stand, SOMEBODY_HERE)
+        stand.traffic.at = "published anew by the killed engine"
+
+        stand.operator.resume()
+
+        assert stand.engine.applied == [(1, "published anew by the killed engine")]
 
     def test_the_journal_tells_the_shift_once(self, stand: Stand) -> None:
         self.killed_in_the_engine(stand, SOMEBODY_HERE)
