@@ -36,6 +36,8 @@ class Run:
 
     entries: Sequence[journal.Entry]
     answers: Sequence[Answer]
+    releases: Mapping[str, str]
+    """Which release each published function version is."""
     bad_code: Stretch
     """From the deploy of release 2 until its rollback was verified."""
     not_the_code: Stretch
@@ -54,7 +56,6 @@ class Run:
 
 def judge(run: Run) -> Receipt:
     """Compare what was seen with what had to happen."""
-    releases = _releases(run.answers)
     first_failures = tuple(
         found
         for stretch in (run.bad_code, run.not_the_code)
@@ -62,10 +63,10 @@ def judge(run: Run) -> Receipt:
     )
     found_incidents = incidents(run.entries, first_failures)
     rows = history_rows(run.entries, run.ended_at)
-    requests = _tally(run, run.answers, releases)
+    requests = _tally(run, run.answers)
     return Receipt(
         incidents=tuple(
-            Incident(title, times, _tally(run, [a for a in run.answers if stretch.covers(a.time)], releases))
+            Incident(title, times, _tally(run, [a for a in run.answers if stretch.covers(a.time)]))
             for (title, stretch), times in zip(
                 (("bad code", run.bad_code), ("not the code", run.not_the_code)), found_incidents, strict=False
             )
@@ -88,19 +89,12 @@ def cause_of(answer: Answer, releases: Mapping[str, str], outage: Stretch) -> Ca
     return Cause.ROLLBACK
 
 
-def _releases(answers: Sequence[Answer]) -> dict[str, str]:
-    """Which release each published function version is, as its own good answers said."""
-    return {a.function_version: a.release for a in answers if a.function_version and a.release}
+def _tally(run: Run, answers: Sequence[Answer]) -> Tally:
+    return Tally.of((_answerer(answer, run.releases), cause_of(answer, run.releases, run.outage)) for answer in answers)
 
 
-def _tally(run: Run, answers: Sequence[Answer], releases: Mapping[str, str]) -> Tally:
-    return Tally.of(
-        (
-            f"release {releases.get(answer.function_version or '', 'unknown')}",
-            cause_of(answer, releases, run.outage),
-        )
-        for answer in answers
-    )
+def _answerer(answer: Answer, releases: Mapping[str, str]) -> str:
+    return f"release {releases[answer.function_version]}" if answer.function_version else "nobody"
 
 
 def _checks(

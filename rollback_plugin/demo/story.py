@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from rich.console import Console
 
 from rollback_plugin.backend.history import Backend, open_backend
 from rollback_plugin.demo.checkout import STACK, Checkout, Deployment, example_stacks
-from rollback_plugin.demo.consumer import SteadyConsumer
+from rollback_plugin.demo.consumer import Answer, SteadyConsumer
 from rollback_plugin.demo.inventory import Inventory, inventory_service
 from rollback_plugin.demo.judgement import Run, Stretch, judge
 from rollback_plugin.demo.stage import Stage
@@ -69,6 +69,7 @@ class _Story:
         self, scratch: Path, stage: Stage, aws: EmbeddedAws, inventory: Inventory, resources: ExitStack
     ) -> None:
         self._stage = stage
+        self._aws = aws
         self._inventory = inventory
         self._resources = resources
         self._environment = _environment(scratch, aws.environment)
@@ -99,10 +100,12 @@ class _Story:
             self._stage.headline("The end")
             agrees_at_the_end = self._program_agrees(4)
         ended_at = _now()
+        answers = consumer.answers()
         return judge(
             Run(
                 entries=self._journal.entries(),
-                answers=consumer.answers(),
+                answers=answers,
+                releases=self._releases(answers),
                 bad_code=bad_code,
                 not_the_code=not_the_code,
                 outage=outage,
@@ -204,6 +207,14 @@ class _Story:
                 last_words = self._watch_log.read_text()[-2000:] or "none"
                 raise DemoFailed(f"{why}, and still not: {what}. The controller's last words: {last_words}")
             time.sleep(_POLL_SECONDS)
+
+    def _releases(self, answers: Sequence[Answer]) -> dict[str, str]:
+        """Which release each function version that answered is, as Lambda has it on record."""
+        functions = self._aws.client("lambda")
+        name = self._checkout.output(self._checkout.orders, "functionName")
+        versions = {answer.function_version for answer in answers if answer.function_version}
+        records = {v: functions.get_function_configuration(FunctionName=name, Qualifier=v) for v in versions}
+        return {version: record["Environment"]["Variables"]["RELEASE"] for version, record in records.items()}
 
     def _happened(self, kind: type[BaseModel], **details: int) -> bool:
         """Whether the journal has an entry of that kind with those details."""

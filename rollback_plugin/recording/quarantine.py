@@ -32,10 +32,9 @@ def refuse_quarantined(
     for version in fold(journal.entries(), now).versions:
         if version.quarantined and version.content_digest == digest and same_assets(version.number):
             raise QuarantinedContent(
-                f"This is the content of version {version.number}, which was rolled back: {version.reason.rstrip('.')}."
-                f" It isn't deployed again. Change the program or the stack's config, or, if version"
-                f" {version.number} is"
-                f" not to blame, run `rollback release {version.number}` and deploy again."
+                f"This is the content of version {version.number}, which is quarantined: {version.reason.rstrip('.')}."
+                f" It isn't deployed again. Change the program or the stack's config, or, if version {version.number}"
+                f" is not to blame, run `rollback release {version.number}` and deploy again."
             )
 
 

@@ -19,6 +19,7 @@ from rollback_plugin.recording.plugins import plugin_versions
 from rollback_plugin.store.interface import ObjectStore
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint, Resource
+from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY, signature
 from rollback_plugin.versions.service import Service
 from rollback_plugin.versions.version import ConfigValue, Source, Version
 
@@ -26,6 +27,8 @@ from rollback_plugin.versions.version import ConfigValue, Source, Version
 VERSION_KINDS: Mapping[str, Literal["deploy", "destroy"]] = {"update": "deploy", "destroy": "destroy"}
 # Fields the engine writes anew although nothing about the resource changed.
 VOLATILE_FIELDS = frozenset({"created", "modified", "sourcePosition", "stackTrace"})
+# The engine's words for steps that change nothing in the cloud (pkg/resource/deploy/step.go).
+UNCHANGING_OPERATIONS = frozenset({"same", "read", "read-discard", "refresh"})
 ROOT_STACK_TYPE = "pulumi:pulumi:Stack"
 ATTEMPTS = 16
 """How often an entry is tried when others write at the same time; each lost attempt means theirs was written."""
@@ -92,7 +95,7 @@ class Recorder:
                 skipped.append(update.name)
                 warnings.append(str(error))
                 continue
-            if not update.succeeded and self._same_state(before, checkpoint):
+            if not update.succeeded and _counted_no_change(update) and self._same_state(before, checkpoint):
                 skipped.append(update.name)
                 continue
             number, said = self._seal(update, before, checkpoint)
@@ -236,8 +239,22 @@ def _services(checkpoint: Checkpoint) -> tuple[tuple[Service, ...], tuple[str, .
 
 def _state(checkpoint: Checkpoint) -> list[dict[str, Any]]:
     def lasting(resource: Resource) -> dict[str, Any]:
-        # Stack outputs are no state of the cloud, and secret ones are encrypted anew by every update that sets them.
-        ignored = VOLATILE_FIELDS | {"outputs"} if resource.type == ROOT_STACK_TYPE else VOLATILE_FIELDS
-        return {key: value for key, value in resource.document.items() if key not in ignored}
+        return {key: _comparable(value) for key, value in resource.document.items() if key not in VOLATILE_FIELDS}
 
     return [lasting(resource) for resource in checkpoint.resources]
+
+
+def _comparable(value: Any) -> Any:
+    """The value without ciphertext: every update encrypts all secrets anew, so it differs where nothing changed."""
+    if signature(value) == SECRET_SIGNATURE:
+        return {SIGNATURE_KEY: SECRET_SIGNATURE}
+    if isinstance(value, Mapping):
+        return {key: _comparable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_comparable(inner) for inner in value]
+    return value
+
+
+def _counted_no_change(update: Update) -> bool:
+    """Whether the engine itself changed no resource, a secret property's value included."""
+    return all(count == 0 or operation in UNCHANGING_OPERATIONS for operation, count in update.resource_changes.items())

@@ -35,7 +35,7 @@ def test_content_that_was_rolled_back_is_refused_until_it_changes_or_is_released
     deployed = project.up(PROGRAM.format(size=2), succeeds=False)
 
     for ended in (previewed, deployed):
-        assert "This is the content of version 2, which was rolled back: rolled back to version 1." in ended.said
+        assert "This is the content of version 2, which is quarantined: rolled back to version 1." in ended.said
         assert "rollback release 2" in ended.said
         assert "Traceback" not in ended.said
     assert project.stored() == stored

@@ -11,7 +11,7 @@ from rollback_plugin.report.receipt import Cause
 from tests.unit.report.told import alarm, at, deployed, journal, recovery, rollback, verified
 
 OUTAGE = Stretch(at(203), at(225))
-RELEASES = {"1": "1", "2": "2", "3": "1"}
+RELEASES = {"1": "1", "2": "2", "3": "1", "4": "4", "5": "4"}
 
 
 def good(seconds: float, version: str, release: str) -> Answer:
@@ -62,6 +62,7 @@ KEPT_PROMISES = Run(
         bad(204, "4", "InventoryUnavailable"),
         good(226, "5", "4"),
     ),
+    releases=RELEASES,
     bad_code=Stretch(at(98), at(120)),
     not_the_code=Stretch(at(198), at(240)),
     outage=OUTAGE,

@@ -67,6 +67,7 @@ class History:
         environment: Mapping[str, str] | None = None,
         checkpoint: bytes | None = None,
         outputs: Mapping[str, Any] | None = None,
+        changes: Mapping[str, int] | None = None,
     ) -> str:
         """One update that ends with these resources (and the root stack with `outputs`); returns its name."""
         started, ended = self.now, self.now + timedelta(seconds=60)
@@ -80,6 +81,7 @@ class History:
             "environment": environment or {},
             "config": config or {},
             "result": result,
+            "resourceChanges": changes or {},
             "version": 0,
         }
         root = resource("shop-dev", "pulumi:pulumi:Stack", custom=False, modified=str(ended), outputs=outputs or {})

@@ -100,11 +100,22 @@ def test_a_failed_deploy_that_changed_nothing_makes_no_version(history: History)
     assert result == RecordResult(sealed=(1, 2), skipped=(refused_first, refused))
 
 
-def test_a_failed_deploy_that_only_encrypted_stack_outputs_anew_makes_no_version(history: History) -> None:
-    history.update(QUEUE, outputs={"price": SECRET})
-    refused = history.update(QUEUE, outputs={"price": {**SECRET, "ciphertext": "v1:anew"}}, result="failed")
+def test_a_failed_deploy_that_only_encrypted_secrets_anew_makes_no_version(history: History) -> None:
+    anew = {**SECRET, "ciphertext": "v1:anew"}
+    history.update({**QUEUE, "outputs": {"keys": [SECRET]}}, outputs={"price": SECRET})
+    refused = history.update(
+        {**QUEUE, "outputs": {"keys": [anew]}}, outputs={"price": anew}, result="failed", changes={"same": 2}
+    )
 
     assert history.recorder().record() == RecordResult(sealed=(1,), skipped=(refused,))
+
+
+def test_a_failed_deploy_that_changed_only_a_secret_is_a_failed_version(history: History) -> None:
+    anew = {**SECRET, "ciphertext": "v1:anew"}
+    history.update({**QUEUE, "outputs": {"key": SECRET}})
+    history.update({**QUEUE, "outputs": {"key": anew}}, result="failed", changes={"same": 1, "update": 1})
+
+    assert history.recorder().record().sealed == (1, 2)
 
 
 def test_a_deploy_that_succeeded_is_a_version_even_with_nothing_changed(history: History) -> None:
