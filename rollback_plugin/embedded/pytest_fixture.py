@@ -1,6 +1,6 @@
 """A pytest fixture: an AWS of its own for each test.
 
-Make it known in conftest.py: `from rollback_plugin.embedded.pytest_fixture import embedded_aws as embedded_aws`.
+Known to pytest wherever this package is installed, as its plugin `rollback_plugin_embedded`.
 """
 
 from collections.abc import Iterator

@@ -25,9 +25,9 @@ def s3_backend(tmp_path: Path, aws: EmbeddedAws) -> str:
 @pytest.fixture(params=[file_backend, s3_backend], ids=["file", "s3"])
 def project(request: pytest.FixtureRequest, tmp_path: Path, embedded_aws: EmbeddedAws) -> PulumiProject:
     backend: Callable[[Path, EmbeddedAws], str] = request.param
-    return PulumiProject(tmp_path / "shop", backend(tmp_path, embedded_aws), embedded_aws)
+    return PulumiProject(tmp_path / "shop", backend(tmp_path, embedded_aws), embedded_aws.environment)
 
 
 @pytest.fixture
 def file_project(tmp_path: Path, embedded_aws: EmbeddedAws) -> PulumiProject:
-    return PulumiProject(tmp_path / "shop", file_backend(tmp_path, embedded_aws), embedded_aws)
+    return PulumiProject(tmp_path / "shop", file_backend(tmp_path, embedded_aws), embedded_aws.environment)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rollback_plugin.embedded import EmbeddedAws
-
 PASSPHRASE = "correct horse battery staple"
 STACK = "dev"
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
@@ -42,12 +40,13 @@ class Ended:
 class PulumiProject:
     """A Python project in a folder, one stack, and a backend."""
 
-    def __init__(self, root: Path, backend_url: str, aws: EmbeddedAws) -> None:
+    def __init__(self, root: Path, backend_url: str, environment: Mapping[str, str]) -> None:
+        """environment: what makes a child process use an embedded AWS."""
         self.root = root
         self.backend_url = backend_url
         self.environment: dict[str, str] = {
             **{name: os.environ[name] for name in _INHERITED if name in os.environ},
-            **aws.environment,
+            **environment,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "PULUMI_BACKEND_URL": backend_url,
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
@@ -66,6 +65,14 @@ class PulumiProject:
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
+
+    def copied_to(self, folder: Path) -> "PulumiProject":
+        """The same project and stack in other folders; what runs in AWS is shared."""
+        copy = PulumiProject(folder / self.root.name, (folder / "state").as_uri(), self.environment)
+        shutil.copytree(self.root, copy.root)
+        shutil.copytree(self.backend_url.removeprefix("file://"), folder / "state")
+        copy.pulumi("stack", "select", STACK).must()
+        return copy
 
     def create_stack(self, secrets: Mapping[str, str] | None = None) -> None:
         self.pulumi("stack", "init", STACK).must()

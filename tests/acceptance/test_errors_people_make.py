@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rollback_plugin.embedded import EmbeddedAws
+from tests.acceptance.conftest import file_backend
 from tests.acceptance.project import PASSPHRASE, Ended, PulumiProject
 
 pytestmark = pytest.mark.engine
@@ -29,15 +31,23 @@ def deploy(project: PulumiProject, greeting: str) -> None:
     project.rollback("record").must()
 
 
-@pytest.fixture
-def deployed(file_project: PulumiProject) -> PulumiProject:
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PulumiProject]:
     """Versions 1 and 2 of a stack on a file backend."""
-    project = file_project
-    project.write(PROGRAM.format(greeting="one"), {"page.html": "<p>one</p>"})
-    project.create_stack(secrets={"price": "12"})
-    deploy(project, "one")
-    deploy(project, "two")
-    return project
+    with EmbeddedAws() as aws:
+        folder = tmp_path_factory.mktemp("original")
+        project = PulumiProject(folder / "shop", file_backend(folder, aws), aws.environment)
+        project.write(PROGRAM.format(greeting="one"), {"page.html": "<p>one</p>"})
+        project.create_stack(secrets={"price": "12"})
+        deploy(project, "one")
+        deploy(project, "two")
+        yield project
+
+
+@pytest.fixture
+def deployed(original: PulumiProject, tmp_path: Path) -> PulumiProject:
+    """A copy of the project, its stack and its versions, to make mistakes with."""
+    return original.copied_to(tmp_path)
 
 
 @contextmanager
@@ -186,14 +196,21 @@ def damage_blob(store: Path) -> None:
 
 def damage_journal(store: Path) -> None:
     first = min((store / "stacks" / "shop" / "dev" / "journal").iterdir())
-    first.write_bytes(first.read_bytes().replace(b'"version":1', b'"version":9'))
+    damaged = first.read_bytes().replace(b"update", b"upd4te")
+    assert damaged != first.read_bytes()
+    first.write_bytes(damaged)
 
 
-@pytest.mark.parametrize(("damage", "exit_code"), [(damage_checkpoint, 3), (damage_blob, 3), (damage_journal, 1)])
-def test_a_damaged_snapshot(deployed: PulumiProject, damage: Callable[[Path], None], exit_code: int) -> None:
+@pytest.mark.parametrize(
+    ("damage", "exit_code", "named"),
+    [(damage_checkpoint, 3, "version 1"), (damage_blob, 3, "blobs/"), (damage_journal, 1, "journal/00000001.json")],
+)
+def test_a_damaged_snapshot(
+    deployed: PulumiProject, damage: Callable[[Path], None], exit_code: int, named: str
+) -> None:
     damage(Path(deployed.backend_url.removeprefix("file://")) / ".rollback")
     with unchanged(deployed):
-        assert_says(deployed.rollback("undo", "--yes"), exit_code, ".json" if damage is damage_journal else "version 1")
+        assert_says(deployed.rollback("undo", "--yes"), exit_code, named)
 
 
 def test_changing_without_a_yes(deployed: PulumiProject) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from rollback_plugin.embedded import EmbeddedAws
-from rollback_plugin.embedded.pytest_fixture import embedded_aws as embedded_aws
 
 
 @pytest.fixture(scope="module")

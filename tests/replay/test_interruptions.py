@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,6 @@ import pytest
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import EngineFailed, EngineLocked
 from rollback_plugin.replay.events import EngineEvent, EngineStarted, ResourceStep
-from rollback_plugin.replay.stale_locks import break_own_locks
 from tests.replay.deployed_stack import DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
@@ -85,15 +83,10 @@ def test_after_the_engine_itself_was_killed_its_lock_is_broken_and_a_second_run_
         stack.replay().apply(target, "operation-1", "rollback", on_event=kill_the_engine_at_the_first_change)
     with pytest.raises(EngineLocked, match=f"pid {engines[-1]}"):
         stack.replay().apply(target, "operation-1", "rollback")
-    broken = break_own_locks(
-        stack.backend,
-        stack.name,
-        host=socket.gethostname(),
-        engine_process_ids=engines,
-        is_running=psutil.pid_exists,
-    )
+    (left,) = stack.backend.locks(stack.name)
+    stack.backend.break_lock(left)
 
     stack.replay().apply(target, "operation-1", "rollback")
 
-    assert [lock.pid for lock in broken] == [engines[-1]]
+    assert left.pid == engines[-1]
     stack.must_be(older)

@@ -20,7 +20,6 @@ from rollback_plugin.errors import (
     UnknownVersion,
     WrongPassphrase,
 )
-from rollback_plugin.replay.stale_locks import break_own_locks
 from tests.replay.deployed_stack import DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
@@ -150,20 +149,3 @@ def test_a_lock_that_is_held(stack: DeployedStack) -> None:
 
     assert f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()})" in message
     lock.unlink()
-
-
-def test_only_locks_of_our_own_dead_engines_are_broken(stack: DeployedStack) -> None:
-    lock_held(stack, 4711)
-
-    def broken(host: str, known: set[int], *, running: bool) -> int:
-        locks = break_own_locks(
-            stack.backend, stack.name, host=host, engine_process_ids=known, is_running=lambda process_id: running
-        )
-        return len(locks)
-
-    here = socket.gethostname()
-    assert broken("another-host", {4711}, running=False) == 0
-    assert broken(here, {4712}, running=False) == 0
-    assert broken(here, {4711}, running=True) == 0
-    assert broken(here, {4711}, running=False) == 1
-    assert stack.backend.locks(stack.name) == []
