@@ -1,0 +1,55 @@
+"""The command's surface: its subcommands, their help, and what it loads to say so."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from rollback_plugin.cli.application import application
+
+COMMANDS = ["demo", "record", "history", "status", "plan", "undo", "recover", "release", "watch"]
+CHANGING = ["undo", "recover", "release"]
+
+
+def help_of(*command: str) -> str:
+    result = CliRunner().invoke(application, [*command, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_commands_are_these() -> None:
+    text = help_of()
+    assert [name for name in COMMANDS if f" {name} " not in text] == []
+    assert len(application.registered_commands) == len(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_json_output(command: str) -> None:
+    assert "--output" in help_of(command)
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "demo"])
+def test_every_command_on_a_stack_takes_it_by_name_and_folder(command: str) -> None:
+    text = help_of(command)
+    assert "--stack" in text
+    assert "--cwd" in text
+
+
+@pytest.mark.parametrize("command", CHANGING)
+def test_what_changes_something_takes_a_yes(command: str) -> None:
+    assert "--yes" in help_of(command)
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    assert CliRunner().invoke(application, ["undo", "--no-such-option"]).exit_code == 2
+
+
+def test_help_loads_neither_pulumi_nor_boto3() -> None:
+    program = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom rollback_plugin.cli.application import application\n"
+        "assert CliRunner().invoke(application, ['--help']).exit_code == 0\n"
+        "print([name for name in ('pulumi', 'boto3', 'moto', 'grpc') if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
