@@ -81,6 +81,19 @@ def _wait_until_each_got_more(consumers: list[Consumer], before: list[int]) -> N
     )
 
 
+def test_functions_can_be_made_while_others_log(aws: EmbeddedAws) -> None:
+    talking = deploy(aws, "talking", "def handler(event, context):\n    for line in range(500):\n        print(line)")
+    consumers = [Consumer(talking) for _ in range(CONSUMERS)]
+    try:
+        _wait_until_each_got_more(consumers, [0] * CONSUMERS)
+        for number in range(10):
+            # A failure inside would make boto3 try again, and that would find the function there already.
+            deploy(aws, f"made-meanwhile-{number}", saying("made "))
+    finally:
+        for consumer in consumers:
+            consumer.stop()
+
+
 def test_a_request_under_way_finishes_on_the_version_it_began_on(aws: EmbeddedAws) -> None:
     slow = """
         import time

@@ -18,6 +18,7 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaAlias, LambdaFunction, LambdaStorage
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
+from moto.core.base_backend import BaseBackend
 from moto.core.config import default_user_config
 
 from rollback_plugin.embedded.lambda_runtime import invoke_api
@@ -99,6 +100,17 @@ def install(runtime: LambdaRuntime) -> None:
     _run_functions_on_invoke(runtime)
     _never_reuse_version_numbers()
     _keep_versions_that_aliases_point_to()
+    _copy_functions_without_their_backends()
+
+
+def _copy_functions_without_their_backends() -> None:
+    """moto publishes a version by a deep copy of the function, and with it of the whole logs backend: that takes the
+    longer the more was logged, and fails when a function logs a line meanwhile."""
+
+    def same(self: BaseBackend, _memo: dict[int, Any]) -> BaseBackend:
+        return self
+
+    BaseBackend.__deepcopy__ = same  # type: ignore[attr-defined]
 
 
 def _run_functions_on_invoke(runtime: LambdaRuntime) -> None:
