@@ -77,7 +77,7 @@ demo: setup
 
 .PHONY: test
 test: lint types contracts
-	@pytest -n 2
+	@pytest -n 2 --dist loadfile
 
 .PHONY: test-fast
 test-fast: setup

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from rollback_plugin.errors import EngineFailed, EngineNotFound
+from rollback_plugin.errors import EngineFailed, EngineNotFound, UsageError
 
 STACK = "dev"
 _GENERATED = shutil.ignore_patterns("__pycache__", "Pulumi.*.yaml")
@@ -24,9 +24,14 @@ class Deployment:
 
 
 def example_stacks() -> Path:
-    """The folder of example programs: beside the package in a checkout, inside it in a wheel."""
-    packaged = Path(__file__).parent / "stacks"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "stacks"
+    """The folder of example programs, which lies beside the package in a clone. Raises `UsageError` elsewhere."""
+    folder = Path(__file__).parents[2] / "stacks"
+    if not folder.is_dir():
+        raise UsageError(
+            f"The demo deploys the example stacks of the project's repository, and there is no {folder}. Clone the "
+            "repository and run `make demo` there."
+        )
+    return folder
 
 
 class Checkout:

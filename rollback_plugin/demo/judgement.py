@@ -119,6 +119,7 @@ def _checks(
             status.applied == 4 and verdicts.get(4) is Verdict.HEALTHY,
             f"applied: {status.applied}, verdict: {verdicts.get(4)}",
         ),
+        Check("no alarm rings any more", not ringing(status), f"ringing: {', '.join(ringing(status))}"),
         Check("version 2 is still quarantined", verdicts.get(2) is Verdict.QUARANTINED, str(verdicts.get(2))),
         Check("release 4's own program sees nothing to change", run.agrees_at_the_end, "it sees changes"),
         Check(
@@ -138,6 +139,11 @@ def _checks(
             f"{requests.failed[Cause.ROLLBACK]} failed",
         ),
     ]
+
+
+def ringing(status: Status) -> tuple[str, ...]:
+    """Names of the alarms that were in ALARM when last seen."""
+    return tuple(name for name, alarm in sorted(status.alarms.items()) if alarm.state is journal.AlarmState.ALARM)
 
 
 def _first_operation(found: Sequence[IncidentTimes]) -> str | None:

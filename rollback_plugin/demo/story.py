@@ -19,7 +19,7 @@ from rollback_plugin.backend.history import Backend, open_backend
 from rollback_plugin.demo.checkout import STACK, Checkout, Deployment, example_stacks
 from rollback_plugin.demo.consumer import Answer, SteadyConsumer
 from rollback_plugin.demo.inventory import Inventory, inventory_service
-from rollback_plugin.demo.judgement import Run, Stretch, judge
+from rollback_plugin.demo.judgement import Run, Stretch, judge, ringing
 from rollback_plugin.demo.stage import Stage
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import EngineFailed, RollbackPluginError
@@ -178,6 +178,7 @@ class _Story:
         self._stage.say("the inventory service is back", Tone.GOOD)
         self._until("version 4 is healthy", lambda status: _verdict(status, 4) is Verdict.HEALTHY)
         self._stage.say("version 4 is healthy", Tone.GOOD)
+        self._until("no alarm rings any more", lambda status: not ringing(status))
         return Stretch(began, _now()), outage
 
     def _deploy(self, release: int, what: str) -> None:
@@ -277,8 +278,9 @@ def _verdict(status: Status, number: int) -> Verdict | None:
 
 
 def _refusal(output: str) -> str:
-    """The line of the engine's output that says why."""
-    return next(line.strip() for line in output.splitlines() if "quarantine" in line)
+    """The line of the engine's output that says why, without its beginning, which only names the resource."""
+    line = next(line for line in output.splitlines() if "quarantine" in line)
+    return f"refused: {line.partition('error: ')[2].strip()}"
 
 
 def _now() -> datetime:

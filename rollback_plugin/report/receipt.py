@@ -93,12 +93,16 @@ _PARTS = (
 def render(receipt: Receipt) -> RenderableType:
     """The receipt as a person reads it."""
     return Group(
-        Text("\nReceipt", style="bold"),
+        Text("\nReceipt\n", style="bold"),
         _times(receipt.incidents),
+        Text(),
         _requests(receipt),
+        Text("answered by " + ", ".join(f"{who}: {count}" for who, count in receipt.requests.answered_by.items())),
+        Text(),
         history_table(receipt.history),
+        Text(),
         _checks(receipt.checks),
-        Text(f"{receipt.duration_seconds:.0f} s in all.", style="dim"),
+        Text(f"\n{receipt.duration_seconds:.0f} s in all.", style="dim"),
     )
 
 
@@ -116,7 +120,7 @@ def _times(incidents: Sequence[Incident]) -> Table:
 
 def _requests(receipt: Receipt) -> Table:
     table = Table(title="Requests", title_justify="left", box=None, pad_edge=False)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     tallies = [*((incident.title, incident.requests) for incident in receipt.incidents), ("in all", receipt.requests)]
     for title, _ in tallies:
         table.add_column(title, justify="right")
@@ -128,8 +132,6 @@ def _requests(receipt: Receipt) -> Table:
     ):
         style = "bold red" if cause is Cause.ROLLBACK and receipt.requests.failed[cause] else None
         table.add_row(words, *(str(tally.failed[cause]) for _, tally in tallies), style=style)
-    answered = receipt.requests.answered_by
-    table.add_row("answered by", *([""] * len(receipt.incidents)), ", ".join(f"{k}: {n}" for k, n in answered.items()))
     return table
 
 

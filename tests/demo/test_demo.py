@@ -26,7 +26,7 @@ def receipt() -> Any:
 
 def test_everything_that_was_promised_happened(receipt: Any) -> None:
     assert [check["expected"] for check in receipt["checks"] if not check["held"]] == []
-    assert len(receipt["checks"]) == 12
+    assert len(receipt["checks"]) == 13
 
 
 def test_no_request_failed_because_of_the_rollback_or_the_recovery(receipt: Any) -> None:

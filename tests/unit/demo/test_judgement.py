@@ -47,6 +47,7 @@ KEPT_PROMISES = Run(
         deployed(2, 100),
         alarm(AlarmState.ALARM, 107),
         *rollback("first", 2, 1, started=107.5, shifted=108, applied=110),
+        alarm(AlarmState.OK, 119),
         verified("first", 120, helped=True),
         deployed(3, 140),
         deployed(4, 200),
@@ -54,6 +55,7 @@ KEPT_PROMISES = Run(
         *rollback("second", 4, 3, started=206.5, shifted=207, applied=209),
         verified("second", 221, helped=False),
         *recovery("third", 4, started=221.5, applied=224),
+        alarm(AlarmState.OK, 236),
     ),
     answers=(
         good(1, "1", "1"),
@@ -91,7 +93,8 @@ BROKEN_PROMISES = {
     "the program disagreed after the rollback": replace(KEPT_PROMISES, agrees_after_rollback=False),
     "the program disagreed at the end": replace(KEPT_PROMISES, agrees_at_the_end=False),
     "version 2 was deployed again": replace(KEPT_PROMISES, refusal=None),
-    "nothing was recovered": replace(KEPT_PROMISES, entries=KEPT_PROMISES.entries[:-2]),
+    "nothing was recovered": replace(KEPT_PROMISES, entries=KEPT_PROMISES.entries[:-3]),
+    "an alarm still rings": replace(KEPT_PROMISES, entries=KEPT_PROMISES.entries[:-1]),
     "nothing was rolled back": replace(KEPT_PROMISES, entries=journal(deployed(1, 0), deployed(2, 100))),
     "version 4 was still baking": replace(KEPT_PROMISES, ended_at=at(225)),
 }
