@@ -23,14 +23,19 @@ def drawn() -> dict[str, tuple[str | None, int]]:
     return tree
 
 
+def classes() -> list[type[errors.RollbackPluginError]]:
+    found = [member for _, member in inspect.getmembers(errors, inspect.isclass)]
+    assert all(issubclass(member, errors.RollbackPluginError) for member in found)
+    return found
+
+
 def test_every_error_is_where_the_picture_has_it() -> None:
-    classes = dict(inspect.getmembers(errors, inspect.isclass))
     real = {
-        name: (None if found.__base__ is Exception else found.__base__.__name__, found.exit_code)
-        for name, found in classes.items()
+        found.__name__: (None if found is errors.RollbackPluginError else found.__mro__[1].__name__, found.exit_code)
+        for found in classes()
     }
     assert drawn() == real
 
 
 def test_every_error_says_what_it_is_for() -> None:
-    assert all(found.__doc__ for _, found in inspect.getmembers(errors, inspect.isclass))
+    assert all(found.__doc__ for found in classes())
