@@ -24,8 +24,9 @@ def drawn() -> dict[str, tuple[str | None, int]]:
 
 
 def classes() -> list[type[errors.RollbackPluginError]]:
-    found = [member for _, member in inspect.getmembers(errors, inspect.isclass)]
-    assert all(issubclass(member, errors.RollbackPluginError) for member in found)
+    members = [member for _, member in inspect.getmembers(errors, inspect.isclass)]
+    found = [member for member in members if issubclass(member, errors.RollbackPluginError)]
+    assert found == members
     return found
 
 
