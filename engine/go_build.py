@@ -75,9 +75,18 @@ def build(command: Path, version: str, environment: Mapping[str, str], say: Call
                     ENGINE_PACKAGE,
                 ],
                 # Without cgo the build needs no C compiler, as the official builds don't.
-                {**environment, "CGO_ENABLED": "0"},
+                {**environment, "CGO_ENABLED": "0", **_config_apart(environment, Path(scratch))},
             )
             built.replace(command)
+
+
+def _config_apart(environment: Mapping[str, str], scratch: Path) -> Mapping[str, str]:
+    """The user's own Go settings are read, but what Go notes beside them (its telemetry) goes to `scratch`.
+
+    Both lie in os.UserConfigDir, which is XDG_CONFIG_HOME or ~/.config (Go's src/os/file.go).
+    """
+    home = environment.get("XDG_CONFIG_HOME") or str(Path(environment.get("HOME", "~")).expanduser() / ".config")
+    return {"GOENV": environment.get("GOENV") or str(Path(home) / "go" / "env"), "XDG_CONFIG_HOME": str(scratch)}
 
 
 def _run(command: list[str], environment: Mapping[str, str]) -> None:

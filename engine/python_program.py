@@ -105,6 +105,10 @@ def run(settings: Mapping[str, Any]) -> int:
     loop.set_default_executor(executor)
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _execute(program)))
+    except KeyboardInterrupt:
+        # Not by way of the clean-up below: waiting for the program's threads would make Ctrl-C look ignored, and
+        # closing the loop complains of every coroutine that was under way.
+        os._exit(EXIT_INTERRUPTED)
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return EXIT_FAILED_WITHOUT_MESSAGE
@@ -132,7 +136,6 @@ def main() -> None:
         threading.Thread(target=exit_with_host, args=(descriptor,), daemon=True).start()
         code = run(settings)
     except KeyboardInterrupt:
-        # Not sys.exit: waiting for the program's threads would make Ctrl-C look ignored.
         os._exit(EXIT_INTERRUPTED)
     sys.exit(code)
 

@@ -20,6 +20,7 @@ from rollback_plugin.stack import StackName
 from rollback_plugin.store import ObjectStore, PrefixedStore, open_store
 
 SUPPORTED_SCHEMES = ("file", "s3")
+ATTRIBUTES_ENDING = ".attrs"
 
 
 class Backend:
@@ -93,8 +94,16 @@ class Backend:
                 continue
         return sorted(locks, key=lambda lock: lock.time)
 
-    def break_lock(self, lock: Lock) -> None:
-        """Remove a lock. Whoever calls this has made sure that its process is dead."""
+    def break_lock(self, stack: StackName, lock: Lock) -> None:
+        """Remove a lock of the stack. Whoever calls this has made sure that its process is dead.
+
+        In a folder, what the killed process left unreadable goes with it: the engine keeps attributes beside each
+        object and doesn't write them in one piece (gocloud.dev/blob/fileblob/attrs.go). Killed there, it leaves an
+        empty file, at which every later engine fails with `failed to load checkpoint: EOF`; it does well without one.
+        """
+        for key in list(self._store.list(f"stacks/{stack.project}/{stack.stack}.json")):
+            if key.endswith(ATTRIBUTES_ENDING) and not self._store.read(key):
+                self._store.delete(key)
         self._store.delete(lock.key)
 
     def _state_file(self, stem: str) -> bytes | None:

@@ -70,7 +70,7 @@ class EngineLock:
         for lock in self.backend.locks(self.stack):
             holder = str(lock)
             if self._left_behind(lock, operation):
-                self.backend.break_lock(lock)
+                self.backend.break_lock(self.stack, lock)
                 self.journal.append_next(LockBroken(holder=holder))
                 self.on_progress(StaleLockBroken(holder))
             else:

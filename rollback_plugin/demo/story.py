@@ -4,7 +4,6 @@ import os
 import secrets
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -55,10 +54,12 @@ def run(console: Console) -> Receipt:
     Raises `DemoFailed` where the story can't go on, `EngineFailed` where a deploy fails that should not.
     """
     with ExitStack() as resources:
-        scratch = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="rollback-demo-")))
         stage = Stage(console, _now)
         stage.headline("The stage")
         aws = resources.enter_context(EmbeddedAws(evaluation_interval_seconds=ALARM_EVALUATION_SECONDS))
+        # Below the AWS' own folder, which is removed even if this process is killed: by the next one that starts.
+        scratch = aws.scratch / "demo"
+        scratch.mkdir()
         inventory = resources.enter_context(inventory_service())
         stage.say("an AWS on this machine is up, and the inventory service that orders depend on")
         return _Story(scratch, stage, aws, inventory, resources).play()
@@ -232,14 +233,15 @@ class _Story:
     @contextmanager
     def _controller(self) -> Iterator[None]:
         """`rollback watch` on the orders stack, as its own process, until the block ends."""
-        command = [sys.executable, "-m", "rollback_plugin.cli", "watch", "--interval", "1"]
+        command = [sys.executable, "-m", "rollback_plugin.demo.attended"]
+        command += [sys.executable, "-m", "rollback_plugin.cli", "watch", "--interval", "1"]
         command += ["--cwd", str(self._checkout.orders), "--stack", STACK]
         with self._watch_log.open("w") as log:
             self._watching = subprocess.Popen(
                 command,
                 cwd=self._checkout.root,
                 env=self._environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -247,8 +249,7 @@ class _Story:
             try:
                 yield
             finally:
-                self._watching.terminate()
-                self._watching.wait()
+                self._watching.communicate()
 
 
 def _environment(scratch: Path, aws: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ from rollback_plugin.errors import NoStackSelected
 from rollback_plugin.stack import StackName
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,26 @@ def test_a_lock_left_by_a_killed_engine_is_broken_and_the_next_update_runs(place
     with pytest.raises(automation.ConcurrentUpdateError):
         stack.up()
 
-    backend.break_lock(lock)
+    backend.break_lock(project.stack, lock)
 
     assert backend.locks(project.stack) == []
+    assert stack.up().summary.result == "succeeded"
+
+
+def test_attributes_that_a_killed_engine_left_empty_keep_nobody_from_the_stack(place: Place) -> None:
+    stack = place.stack("empty-attributes", lambda: None)
+    stack.up()
+    project = place.project("empty-attributes")
+    backend = open_backend(project.backend_url, place.environment)
+    states = place.folder.parent.rglob("empty-attributes.json*.attrs")
+    attributes = [path for path in states if ".bak" not in path.name]
+    # Only folders have any: S3 keeps an object's attributes itself.
+    assert len(attributes) == project.backend_url.startswith("file://")
+    for path in attributes:
+        path.write_bytes(b"")
+        with pytest.raises(automation.CommandError, match="failed to load checkpoint: EOF"):
+            stack.up()
+
+    backend.break_lock(project.stack, Lock("locks/none.json", "user", "host", 1, NOW))
+
     assert stack.up().summary.result == "succeeded"

@@ -215,10 +215,24 @@ def test_locks_are_read_oldest_first_and_broken_one_by_one(files: Files) -> None
     assert str(first) == "b@host (pid 1) since 2026-01-01 00:01:00 UTC"
     assert (second.user, second.pid) == ("a", 2)
 
-    backend.break_lock(first)
-    backend.break_lock(first)
+    backend.break_lock(STACK, first)
+    backend.break_lock(STACK, first)
     assert backend.locks(STACK) == [second]
     assert isinstance(second, Lock)
+
+
+def test_breaking_a_lock_removes_the_empty_attributes_a_killed_engine_left_of_the_stack(files: Files) -> None:
+    lock = {"pid": 1, "username": "a", "hostname": "host", "timestamp": "2026-01-01T00:00:00Z"}
+    files.write("locks/organization/shop/dev/a.json", json.dumps(lock).encode())
+    files.write("stacks/shop/dev.json.attrs", b"")
+    files.write("stacks/shop/dev.json.bak.attrs", b"{}")
+    files.write("stacks/shop/other.json.attrs", b"")
+    backend = files.backend()
+
+    backend.break_lock(STACK, backend.locks(STACK)[0])
+
+    left = sorted(path.name for path in (files.root / ".pulumi" / "stacks" / "shop").iterdir())
+    assert left == ["dev.json.bak.attrs", "other.json.attrs"]
 
 
 def test_a_lock_that_can_not_be_read_is_named(files: Files) -> None:

@@ -137,7 +137,7 @@ class Backend:
     def locks(self, stack: StackName) -> list[Lock]:
         return self.held
 
-    def break_lock(self, lock: Lock) -> None:
+    def break_lock(self, stack: StackName, lock: Lock) -> None:
         self.held.remove(lock)
         self.broken.append(lock)
 
