@@ -10,8 +10,8 @@ from rollback_plugin.errors import UnsupportedBackend
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Who holds a stack. The engine never lets a lock expire: one left by a killed process stays until it is "
-    "removed."""
+    """Who holds a stack. The engine never lets a lock expire: one left by a killed process stays until it is
+    removed."""
 
     key: str
     """Of the lock's object, under the backend's `.pulumi/`."""

@@ -16,8 +16,8 @@ _OPERATION = re.compile(r"rollback-plugin (?P<operation>[^\s:]+): ")
 
 @dataclass(frozen=True, slots=True)
 class ConfigValue:
-    """A value of stack config. `value` is ciphertext where `secret`, JSON where `object` (with ciphertext inside "
-    "it)."""
+    """A value of stack config. `value` is ciphertext where `secret`, JSON where `object` (with ciphertext inside
+    it)."""
 
     value: str
     secret: bool

@@ -44,8 +44,8 @@ class Tenure:
         return self.end is None or self.end >= self.bake_ends_at
 
     def covers(self, moment: datetime) -> bool:
-        """Whether something that happened then counts against the version: after it came, in its bake window, in "
-        "charge."""
+        """Whether something that happened then counts against the version: after it came, inside its bake window, and
+        while it was in charge."""
         return self.start < moment <= self.bake_ends_at and (self.end is None or moment <= self.end)
 
 

@@ -33,8 +33,8 @@ class Journal:
         self._read: tuple[StoredEntry, ...] = ()
 
     def entries(self) -> tuple[Entry, ...]:
-        """Every entry, checked. Raises `BrokenChain`, naming the key and what is wrong with it, and the store's "
-        "errors."""
+        """Every entry, checked. Raises `BrokenChain`, naming the key and what is wrong with it, and the store's
+        errors."""
         return tuple(stored.entry for stored in self._refreshed())
 
     def append(self, event: Event, *, after: int) -> Entry:

@@ -49,8 +49,7 @@ class AssetKeeper:
             if secret:
                 self._warn(
                     f"{path_text(path)} of {resource} is a secret asset. Its bytes are not kept, because they would"
-                    " lie in"
-                    " the store as plain text: a rollback can bring back everything but a change of them."
+                    " lie in the store as plain text: a rollback can bring back everything but a change of them."
                 )
                 continue
             if asset_kind(asset) in REMOTE:

@@ -81,8 +81,6 @@ def _warning(number: int, asset: AssetMissing) -> str:
     named = f" ({asset.path})" if asset.path else ""
     return (
         f"Version {number} can't be re-applied once {asset.urn} has another {asset.property}{named}: the bytes are"
-        " gone,"
-        f" because {asset.why}. Call rollback_plugin.track() at the start of the program, or run `rollback record`"
-        " in the"
-        " project's folder right after `pulumi up`."
+        f" gone, because {asset.why}. Call rollback_plugin.track() at the start of the program, or run `rollback"
+        " record` in the project's folder right after `pulumi up`."
     )

@@ -116,8 +116,7 @@ class Replay:
                 if self._backend.current(self._stack) != prepared.current:
                     raise EngineFailed(
                         f"The stack {self._stack} was changed by somebody else while its way back was worked out."
-                        " Nothing was touched;"
-                        " run the same command again."
+                        " Nothing was touched; run the same command again."
                     )
                 program(request)
 
@@ -132,9 +131,8 @@ class Replay:
         version = self._archive.read(target)
         if version.kind == "destroy":
             raise NotReplayable(
-                f"Version {target} of {self._stack} is a `pulumi destroy`: going back to it would delete the stack."
-                " If that is wanted,"
-                " run `pulumi destroy`; otherwise name a version that deployed something."
+                f"Version {target} of {self._stack} is a `pulumi destroy`: going back to it would delete the stack. If"
+                " that is wanted, run `pulumi destroy`; otherwise name a version that deployed something."
             )
         state = self._backend.current(self._stack)
         ciphered = Checkpoint.parse(state, source=f"the backend's state of {self._stack}")
@@ -197,9 +195,8 @@ class Replay:
         if differing:
             raise EngineFailed(
                 f"Version {target} of {self._stack} was re-applied, but the stack's outputs"
-                f" {', '.join(sorted(differing))} are not what they"
-                " should be. Compare `pulumi stack output` with what its consumers expect, and run the same command"
-                " again."
+                f" {', '.join(sorted(differing))} are not what they should be. Compare `pulumi stack output` with what"
+                " its consumers expect, and run the same command again."
             )
 
     def _update_of(self, operation: str) -> str:
@@ -208,9 +205,8 @@ class Replay:
                 return update.name
         raise EngineFailed(
             f"The engine reported success, but the backend of {self._stack} has no finished update with the operation"
-            f" {operation}."
-            " Check that the backend's history is kept (PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS and the like),"
-            " and run again."
+            f" {operation}. Check that the backend's history is kept (PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS"
+            " and the like), and run again."
         )
 
 
@@ -224,8 +220,8 @@ def _config_of_other_keys(
             _root_urn(stack),
             "config",
             "the stack's secrets provider or its key was changed since that version, so its secret config can't be"
-            " read any more;"
-            " change it back (`pulumi stack change-secrets-provider`), or deploy that version's program",
+            " read any more; change it back (`pulumi stack change-secrets-provider`), or deploy that version's"
+            " program",
         )
 
 

@@ -128,6 +128,5 @@ def _unpack(data: bytes, destination: Path, digest: str) -> None:
     if found != digest:
         raise DamagedSnapshot(
             f"The folder archive with hash {digest} has the hash {found} once it is laid out again. Nothing was"
-            " changed;"
-            " choose another version, or restore the store from a backup."
+            " changed; choose another version, or restore the store from a backup."
         )

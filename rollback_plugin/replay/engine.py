@@ -209,16 +209,15 @@ class Engine:
         said = finished.errors.strip() or finished.output.strip()
         if LOCKED in said:
             return EngineLocked(
-                f"The stack {self._stack} is locked by another update ({_holders(said)}), so nothing was changed."
-                " Wait for that update to"
-                f" end; if its process is gone, run `pulumi cancel --stack {self._stack.stack}` and try again."
+                f"The stack {self._stack} is locked by another update ({_holders(said)}), so nothing was changed. Wait"
+                f" for that update to end; if its process is gone, run `pulumi cancel --stack {self._stack.stack}` and"
+                " try again."
             )
         if any(words in said for words in WRONG_PASSPHRASE):
             return WrongPassphrase(
-                f"The secrets of the stack {self._stack} can't be opened: the passphrase in the environment is"
-                " missing or is another one."
-                " Set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to what `pulumi up` uses for this"
-                " stack."
+                f"The secrets of the stack {self._stack} can't be opened: the passphrase in the environment is missing"
+                " or is another one. Set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to what `pulumi"
+                " up` uses for this stack."
             )
         reasons = [f"{error.urn or 'engine'}: {error.message}" for error in errors] or [said]
         listed = " | ".join(" ".join(reason.split()) for reason in reasons).rstrip(".")

@@ -71,8 +71,7 @@ class _LanguageRuntime(language_pb2_grpc.LanguageRuntimeServicer):
         except Exception as error:  # noqa: BLE001 - handed on whole; gRPC would turn it into a bare status
             self.failure = EngineFailed(
                 f"The replay broke off with an internal error ({type(error).__name__}). Nothing more was registered"
-                " with the engine;"
-                " please report this with the traceback that a debugger shows."
+                " with the engine; please report this with the traceback that a debugger shows."
             )
             self.failure.__cause__ = error
             return language_pb2.RunResponse(error=str(self.failure))

@@ -172,8 +172,7 @@ def _half_created(current: Checkpoint) -> Iterator[Refusal]:
                 operation["resource"]["urn"],
                 "",
                 "an interrupted update was creating it, and nobody knows whether it exists; find out, then adopt or"
-                " drop it with"
-                " `pulumi refresh`",
+                " drop it with `pulumi refresh`",
             )
 
 

@@ -66,8 +66,8 @@ class FolderStore:
         return self._walk("", prefix.encode(), after.encode())
 
     def _walk(self, folder: str, prefix: bytes, after: bytes) -> Iterator[str]:
-        """Keys under `folder` ("" or ending in a slash), in order, passing over folders that can't hold any asked "
-        "for."""
+        """Keys under `folder` ("" or ending in a slash), in order, passing over folders that can't hold any asked
+        for."""
         for name, is_folder in self._children(folder):
             key = folder + name
             encoded = key.encode()
@@ -137,8 +137,8 @@ class FolderStore:
         return self._root / key
 
     def _require_place(self) -> None:
-        """A root that isn't there yet is an empty store; a root whose own folder is gone is a drive that isn't "
-        "mounted."""
+        """A root that isn't there yet is an empty store; a root whose own folder is gone is a drive that isn't
+        mounted."""
         try:
             place = self._root if self._root.exists() else self._root.parent
             if place.is_dir():

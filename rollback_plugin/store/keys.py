@@ -3,8 +3,8 @@
 import unicodedata
 
 MAXIMUM_KEY_BYTES = 900
-"""S3 allows 1024 bytes (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html); the rest is room "
-"for a prefix."""
+"""S3 allows 1024 bytes (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html); the rest is room for a
+prefix."""
 MAXIMUM_SEGMENT_BYTES = 255
 """The longest file name of the usual file systems (NAME_MAX)."""
 

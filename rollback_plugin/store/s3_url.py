@@ -108,8 +108,8 @@ def _s3_client(url: str, parameters: Mapping[str, str], environ: Mapping[str, st
 
 
 def _session(parameters: Mapping[str, str], environ: Mapping[str, str]) -> boto3.Session:
-    """A profile named in the URL comes before keys in the environment, and those before AWS_PROFILE, as in the AWS "
-    "SDK for Go."""
+    """A profile named in the URL comes before keys in the environment, and those before AWS_PROFILE, as in the AWS SDK
+    for Go."""
     region = parameters.get("region") or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     if "profile" in parameters:
         return boto3.Session(profile_name=parameters["profile"], region_name=region)

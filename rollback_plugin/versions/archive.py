@@ -54,9 +54,8 @@ class VersionArchive:
         """
         if checkpoint.digest != version.checkpoint_digest:
             raise DamagedSnapshot(
-                f"Version {version.number} of {self.stack} names the checkpoint {version.checkpoint_digest}, but"
-                " was given"
-                f" {checkpoint.digest}. Nothing was kept; read the update from the backend again."
+                f"Version {version.number} of {self.stack} names the checkpoint {version.checkpoint_digest}, but was"
+                f" given {checkpoint.digest}. Nothing was kept; read the update from the backend again."
             )
         stored = _Stored(version=version, snapshot=self._keep(version.number, checkpoint))
         data = canonical_json(stored.model_dump(mode="json"))
@@ -66,9 +65,8 @@ class VersionArchive:
             present = self._store.read(self._key(version.number))
             if self._parse(version.number, present).version.update != version.update:
                 raise WriteConflict(
-                    f"Version {version.number} of {self.stack} is already another update's. Somebody recorded at"
-                    " the same time:"
-                    " run `rollback record` again."
+                    f"Version {version.number} of {self.stack} is already another update's. Somebody recorded at the"
+                    " same time: run `rollback record` again."
                 ) from None
             return sha256_hex(present)
         return sha256_hex(data)
@@ -86,8 +84,7 @@ class VersionArchive:
             raise DamagedSnapshot(
                 f"Version {number} of {self.stack} leads to the checkpoint {checkpoint.digest} instead of"
                 f" {stored.version.checkpoint_digest}. Restore {self._key(number)} from a backup of the store, or"
-                " choose another"
-                " version."
+                " choose another version."
             )
         return checkpoint
 
@@ -140,9 +137,8 @@ class VersionArchive:
         if digest is not None and sha256_hex(data) != digest:
             raise DamagedSnapshot(
                 f"The object of version {number} of {self.stack} ({self._key(number)} in {self._store.location}) is"
-                " not the one"
-                " the journal speaks of: it was changed or damaged. Restore it from a backup of the store, or"
-                " choose another version."
+                " not the one the journal speaks of: it was changed or damaged. Restore it from a backup of the"
+                " store, or choose another version."
             )
         return self._parse(number, data)
 
@@ -151,10 +147,9 @@ class VersionArchive:
             return _Stored.model_validate_json(data)
         except ValidationError:
             raise DamagedSnapshot(
-                f"The object of version {number} of {self.stack} ({self._key(number)} in {self._store.location})"
-                " can't be read:"
-                " it is damaged, or a newer rollback-plugin wrote it. Use that version, or choose another version"
-                " of the stack."
+                f"The object of version {number} of {self.stack} ({self._key(number)} in {self._store.location}) can't"
+                " be read: it is damaged, or a newer rollback-plugin wrote it. Use that version, or choose another"
+                " version of the stack."
             ) from None
 
     @property

@@ -33,15 +33,14 @@ class BlobStore:
         except ObjectMissing:
             raise DamagedSnapshot(
                 f"The bytes with hash {digest} are not in the store {self._store.location} any more (object"
-                f" {_key(digest)})."
-                " Restore that object from a backup of the store, or choose a version that doesn't need it."
+                f" {_key(digest)}). Restore that object from a backup of the store, or choose a version that doesn't"
+                " need it."
             ) from None
         found = sha256_hex(data)
         if found != digest:
             raise DamagedSnapshot(
                 f"The object {_key(digest)} in the store {self._store.location} has the hash {found} instead of its"
-                " own name."
-                " Restore it from a backup of the store, or choose a version that doesn't need it."
+                " own name. Restore it from a backup of the store, or choose a version that doesn't need it."
             )
         return data
 

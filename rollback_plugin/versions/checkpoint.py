@@ -232,8 +232,8 @@ def _service(resource: Resource) -> Service:
     if contains_secret(declared):
         raise DamagedSnapshot(
             f"The service declared by {resource.urn} holds a secret value. What a service promises its consumers is"
-            " shown in"
-            " reports and kept in the clear, so no part of it may be secret: give the component plain values."
+            " shown in reports and kept in the clear, so no part of it may be secret: give the component plain"
+            " values."
         )
     try:
         return Service.model_validate(declared)
@@ -241,14 +241,12 @@ def _service(resource: Resource) -> Service:
         fields = sorted({".".join(str(step) for step in problem["loc"]) for problem in error.errors()})
         raise DamagedSnapshot(
             f"The service declared by {resource.urn} can't be read (fields: {', '.join(fields)}). It was written by"
-            " another"
-            " version of rollback-plugin: deploy once more with the installed one."
+            " another version of rollback-plugin: deploy once more with the installed one."
         ) from None
 
 
 def _damaged(source: str, found: str) -> DamagedSnapshot:
     return DamagedSnapshot(
         f"The snapshot in {source} can't be used: {found}. If a newer Pulumi or rollback-plugin wrote it, use that"
-        " version;"
-        " otherwise it is damaged, and another version of the stack has to be chosen."
+        " version; otherwise it is damaged, and another version of the stack has to be chosen."
     )

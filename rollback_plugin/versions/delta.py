@@ -126,7 +126,6 @@ def _resources(before: tuple[Resource, ...], delta: Delta) -> Iterator[Resource]
 
 def _not_adding_up(delta: Delta, found: str) -> DamagedSnapshot:
     return DamagedSnapshot(
-        f"The delta that should lead to the checkpoint {delta.after} is damaged: {found}. Restore the version's"
-        " object from a"
-        " backup of the store, or choose another version."
+        f"The delta that should lead to the checkpoint {delta.after} is damaged: {found}. Restore the version's object"
+        " from a backup of the store, or choose another version."
     )

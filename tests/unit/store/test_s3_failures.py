@@ -1,5 +1,5 @@
-"""What a person is told, and what is tried again, when S3 says no. The answers are injected where botocore gets "
-"them."""
+"""What a person is told, and what is tried again, when S3 says no. The answers are injected where botocore gets
+them."""
 
 import io
 from collections.abc import Iterator
