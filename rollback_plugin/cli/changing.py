@@ -9,7 +9,6 @@ import typer
 from rollback_plugin.cli.options import (
     HERE,
     LOCK_TIMEOUT_SECONDS,
-    Data,
     DataOption,
     FolderOption,
     LockTimeoutOption,
@@ -23,6 +22,7 @@ from rollback_plugin.cli.printing import print_json, say, show
 from rollback_plugin.cli.progress import progress_printer
 from rollback_plugin.cli.session import open_stack, telling
 from rollback_plugin.errors import NotConfirmed
+from rollback_plugin.journal.options import DataPolicy, OperationOptions
 
 if TYPE_CHECKING:
     from rollback_plugin.controller.operate import NothingToDo, OperationResult
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def undo(
     to: TargetOption = None,
-    data: DataOption = Data.KEEP,
+    data: DataOption = DataPolicy.KEEP,
     yes: YesOption = False,
     lock_timeout: LockTimeoutOption = LOCK_TIMEOUT_SECONDS,
     stack: StackOption = None,
@@ -44,18 +44,16 @@ def undo(
     The version undone is quarantined: it can't be deployed again until it changes or is released. After a crash,
     the same command goes on where it was.
     """
-    from rollback_plugin.replay.goal import DataPolicy
-
     controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
-    policy = DataPolicy(data)
+    options = OperationOptions(data=data)
     if not yes:
-        _confirm(controller, lambda: controller.operator.plan_undo(to, policy), output)
-    _report(controller.operator.undo(to, data=policy), output)
+        _confirm(controller, lambda: controller.operator.plan_undo(to, options), output)
+    _report(controller.operator.undo(to, options=options), output)
 
 
 def recover(
     to: TargetOption = None,
-    data: DataOption = Data.KEEP,
+    data: DataOption = DataPolicy.KEEP,
     yes: YesOption = False,
     lock_timeout: LockTimeoutOption = LOCK_TIMEOUT_SECONDS,
     stack: StackOption = None,
@@ -63,13 +61,11 @@ def recover(
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Apply the newest version again, or the one named, and lift its quarantine."""
-    from rollback_plugin.replay.goal import DataPolicy
-
     controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
-    policy = DataPolicy(data)
+    options = OperationOptions(data=data)
     if not yes:
-        _confirm(controller, lambda: controller.operator.plan_recover(to, policy), output)
-    _report(controller.operator.recover(to, data=policy), output)
+        _confirm(controller, lambda: controller.operator.plan_recover(to, options), output)
+    _report(controller.operator.recover(to, options=options), output)
 
 
 def release(

@@ -7,7 +7,6 @@ import typer
 
 from rollback_plugin.cli.options import (
     HERE,
-    Data,
     DataOption,
     FolderOption,
     Output,
@@ -17,6 +16,7 @@ from rollback_plugin.cli.options import (
 )
 from rollback_plugin.cli.printing import print_json, show
 from rollback_plugin.cli.session import open_stack
+from rollback_plugin.journal.options import DataPolicy, OperationOptions
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -49,17 +49,16 @@ def status(stack: StackOption = None, folder: FolderOption = HERE, output: Outpu
 
 def plan(
     to: TargetOption = None,
-    data: DataOption = Data.KEEP,
+    data: DataOption = DataPolicy.KEEP,
     stack: StackOption = None,
     folder: FolderOption = HERE,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """What `undo` would do, without doing it. Exits with 3 where it would be refused."""
-    from rollback_plugin.replay.goal import DataPolicy
     from rollback_plugin.report.tables import plan_view
 
     controller = open_stack(stack, folder)
-    target, planned = controller.operator.plan_undo(to, DataPolicy(data))
+    target, planned = controller.operator.plan_undo(to, OperationOptions(data=data))
     if output is Output.JSON:
         print_json({"target": target, "verdict": planned.verdict, **vars_of(planned)})
     else:

@@ -6,19 +6,14 @@ from typing import Annotated
 
 import typer
 
+from rollback_plugin.journal.options import DataPolicy
+
 
 class Output(StrEnum):
     """How a command answers: words for people, or one JSON document on stdout."""
 
     TEXT = "text"
     JSON = "json"
-
-
-class Data(StrEnum):
-    """What happens to data-bearing resources that only the newer version has."""
-
-    KEEP = "keep"
-    FOLLOW = "follow"
 
 
 StackOption = Annotated[
@@ -32,7 +27,7 @@ OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Words, or 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before changing anything.")]
 TargetOption = Annotated[int | None, typer.Option("--to", help="The version to apply.", min=1)]
 DataOption = Annotated[
-    Data,
+    DataPolicy,
     typer.Option(
         "--data",
         help="Data-bearing resources that only the newer version has: keep them, or follow what the version's "

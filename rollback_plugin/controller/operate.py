@@ -44,8 +44,8 @@ from rollback_plugin.journal.entries import (
 )
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
+from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
 from rollback_plugin.journal.status import Operation, Status
-from rollback_plugin.replay.goal import DataPolicy
 from rollback_plugin.stack import StackName
 from rollback_plugin.traffic.interface import TrafficRouter
 from rollback_plugin.versions.archive import VersionArchive
@@ -103,7 +103,7 @@ class Operator:
         *,
         reason: ReasonCode = ReasonCode.REQUESTED,
         alarms: tuple[str, ...] = (),
-        data: DataPolicy = DataPolicy.KEEP,
+        options: OperationOptions = DEFAULT_OPTIONS,
     ) -> OperationResult | NothingToDo:
         """Roll the stack back to version `to`, or to the last healthy one, because a person says so.
 
@@ -113,7 +113,7 @@ class Operator:
         still ring are verified afterwards, besides `alarms`. Raises `NothingHealthy`, `UnknownVersion`,
         `OperationInProgress`, and the errors of store, engine and backend.
         """
-        resumed = self.resume(data)
+        resumed = self.resume()
         if resumed is not None and resumed.kind == "rollback" and to in (None, resumed.target):
             return resumed
         for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
@@ -122,26 +122,27 @@ class Operator:
                 target = undo_target(self.stack, status, to)
                 if status.applied is None or target == status.applied:
                     return NothingToDo(target)
-                self._refuse_what_cannot_be_replayed(target, data)
+                self._refuse_what_cannot_be_replayed(target, options)
                 started = RollbackStarted(
                     operation=_new_operation(),
                     undoes=status.applied,
                     target=target,
                     reason=reason,
                     alarms=tuple(dict.fromkeys([*alarms, *ringing_against(status, status.applied)])),
+                    options=options,
                 )
                 operation = self._start(started, status)
-        return self._carry_on(operation, data, engine_attempts=1)
+        return self._carry_on(operation, engine_attempts=1)
 
     def recover(
         self,
         to: int | None = None,
         *,
         reason: ReasonCode = ReasonCode.REQUESTED,
-        data: DataPolicy = DataPolicy.KEEP,
+        options: OperationOptions = DEFAULT_OPTIONS,
     ) -> OperationResult | NothingToDo:
         """Apply version `to`, or the newest one, again, because a person says so. Otherwise like `undo`."""
-        resumed = self.resume(data)
+        resumed = self.resume()
         if resumed is not None and resumed.kind == "recovery" and to in (None, resumed.target):
             return resumed
         for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
@@ -151,21 +152,21 @@ class Operator:
                 # After a failure, what the stack runs may be a mixture: then the version applied is worth applying.
                 if target == status.applied and status.last_failure is None:
                     return NothingToDo(target)
-                self._refuse_what_cannot_be_replayed(target, data)
-                started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason)
+                self._refuse_what_cannot_be_replayed(target, options)
+                started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason, options=options)
                 operation = self._start(started, status)
-        return self._carry_on(operation, data, engine_attempts=1)
+        return self._carry_on(operation, engine_attempts=1)
 
-    def plan_undo(self, to: int | None = None, data: DataPolicy = DataPolicy.KEEP) -> tuple[int, Plan]:
+    def plan_undo(self, to: int | None = None, options: OperationOptions = DEFAULT_OPTIONS) -> tuple[int, Plan]:
         """The version that `undo` would go to, and how. Changes nothing; raises as `undo` does, but for refusals."""
         target = undo_target(self.stack, self._status_with_new_deploys(), to)
-        return target, self.replay.plan(target, data)
+        return target, self.replay.plan(target, options)
 
-    def plan_recover(self, to: int | None = None, data: DataPolicy = DataPolicy.KEEP) -> tuple[int, Plan]:
+    def plan_recover(self, to: int | None = None, options: OperationOptions = DEFAULT_OPTIONS) -> tuple[int, Plan]:
         """The version that `recover` would go to, and how. Changes nothing; raises as `recover` does, but for
         refusals."""
         target = recover_target(self.stack, self._status_with_new_deploys(), to)
-        return target, self.replay.plan(target, data)
+        return target, self.replay.plan(target, options)
 
     def carry_out(self, decision: Decision, status: Status) -> OperationResult:
         """Do what was decided on `status`; a decision to roll back or to recover.
@@ -186,10 +187,11 @@ class Operator:
             )
         else:
             started = RecoveryStarted(operation=_new_operation(), target=decision.target, reason=decision.reason)
-        return self._carry_on(self._start(started, status), DataPolicy.KEEP)
+        return self._carry_on(self._start(started, status))
 
-    def resume(self, data: DataPolicy = DataPolicy.KEEP) -> OperationResult | None:
-        """Carry on with the operation that a process began and left; None when there is none.
+    def resume(self) -> OperationResult | None:
+        """Carry on, with the options it was begun with, with the operation that a process began and left; None when
+        there is none.
 
         Raises `OperationInProgress` while its owner lives: on this machine by its process, elsewhere by its last entry
         being younger than 15 minutes.
@@ -199,7 +201,7 @@ class Operator:
             return None
         refuse_if_owner_lives(operation, self.stack, self.actor, self.clock())
         self._tell_start(operation, resumed=True)
-        return self._carry_on(operation, data)
+        return self._carry_on(operation)
 
     @property
     def _lock(self) -> EngineLock:
@@ -215,14 +217,12 @@ class Operator:
         self._tell_start(operation, resumed=False)
         return operation
 
-    def _carry_on(
-        self, operation: Operation, data: DataPolicy, engine_attempts: int = ENGINE_ATTEMPTS
-    ) -> OperationResult:
+    def _carry_on(self, operation: Operation, engine_attempts: int = ENGINE_ATTEMPTS) -> OperationResult:
         consumers = Consumers(self.stack, self.journal, self.archive, self.backend, self.router, self.on_progress)
         try:
             if operation.kind == "rollback":
                 consumers.move_back(operation)
-            update = self._replay(operation, data, engine_attempts)
+            update = self._replay(operation, engine_attempts)
         except (NotReplayable, DamagedSnapshot) as error:
             self._give_up(operation, error, ReasonCode.PLAN_REFUSED)
             raise
@@ -241,19 +241,19 @@ class Operator:
         self.on_progress(OperationFinished(operation.id, operation.kind, operation.target, update))
         return OperationResult(operation.id, operation.kind, operation.undoes, operation.target, update)
 
-    def _replay(self, operation: Operation, data: DataPolicy, attempts: int) -> str:
+    def _replay(self, operation: Operation, attempts: int) -> str:
         for attempt in stamina.retry_context(on=EngineFailed, attempts=attempts, timeout=None, wait_initial=1.0):
             with attempt:
-                return self._lock.wait_for(operation, lambda: self._run_engine(operation, data))
+                return self._lock.wait_for(operation, lambda: self._run_engine(operation))
         raise AssertionError("a retried call either returns or raises")
 
-    def _run_engine(self, operation: Operation, data: DataPolicy) -> str:
+    def _run_engine(self, operation: Operation) -> str:
         self._stop_if_overtaken(operation)
         finished = [u for u in self.backend.updates(self.stack) if u.operation == operation.id and u.succeeded]
         if finished:
             # The process that ran it ended before it could say so.
             return finished[-1].name
-        return self.replay.apply(operation.target, operation.id, operation.kind, data, self._tell_engine)
+        return self.replay.apply(operation.target, operation.id, operation.kind, operation.options, self._tell_engine)
 
     def _stop_if_overtaken(self, operation: Operation) -> None:
         self.recorder.record()
@@ -275,9 +275,9 @@ class Operator:
             self.journal.append_next(Held(version=concerned, reason=reason, explanation=str(error)))
         self.journal.append_next(OperationFailed(operation=operation.id, error=str(error)))
 
-    def _refuse_what_cannot_be_replayed(self, target: int, data: DataPolicy) -> None:
+    def _refuse_what_cannot_be_replayed(self, target: int, options: OperationOptions) -> None:
         self._lock.wait_until_free()
-        plan = self.replay.plan(target, data)
+        plan = self.replay.plan(target, options)
         if plan.refusals:
             obstacles = "; ".join(map(str, plan.refusals))
             raise NotReplayable(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from rollback_plugin.journal.options import OperationOptions
 from rollback_plugin.stack import StackName
 
 if TYPE_CHECKING:
@@ -12,14 +13,13 @@ if TYPE_CHECKING:
     from rollback_plugin.backend.updates import Update
     from rollback_plugin.recording.record import RecordResult
     from rollback_plugin.replay.events import EngineEvent
-    from rollback_plugin.replay.goal import DataPolicy
     from rollback_plugin.replay.plan import Plan
 
 
 class Replayer(Protocol):
     """Re-applies versions through the engine."""
 
-    def plan(self, target: int, data: DataPolicy) -> Plan:
+    def plan(self, target: int, options: OperationOptions) -> Plan:
         """What applying the version would do. Touches nothing."""
         ...
 
@@ -28,7 +28,7 @@ class Replayer(Protocol):
         target: int,
         operation: str,
         kind: Literal["rollback", "recovery"],
-        data: DataPolicy,
+        options: OperationOptions,
         on_event: Callable[[EngineEvent], None],
     ) -> str:
         """Make the stack agree with the version; the backend's name of the update that did.

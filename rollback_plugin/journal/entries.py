@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
+
 Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 """A time with its zone, kept in UTC so that one moment is always written the same way."""
 
@@ -89,6 +91,7 @@ class RollbackStarted(Frozen):
     target: int
     reason: ReasonCode
     alarms: tuple[str, ...] = ()
+    options: OperationOptions = DEFAULT_OPTIONS
 
 
 class TrafficShifted(Frozen):
@@ -125,6 +128,7 @@ class RecoveryStarted(Frozen):
     operation: str
     target: int
     reason: ReasonCode
+    options: OperationOptions = DEFAULT_OPTIONS
 
 
 class Recovered(Frozen):

@@ -141,6 +141,7 @@ def _started(facts: Facts, event: RollbackStarted | RecoveryStarted, entry: Entr
         started_at=entry.time,
         last_activity_at=entry.time,
         actor=entry.actor,
+        options=event.options,
     )
     return replace(
         facts,

@@ -8,6 +8,7 @@ from typing import Literal
 
 from rollback_plugin.errors import UnknownVersion
 from rollback_plugin.journal.entries import AlarmChanged, Held, ReasonCode, TrafficShifted
+from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
 
 
 class Verdict(StrEnum):
@@ -67,6 +68,7 @@ class Operation:
     started_at: datetime
     last_activity_at: datetime
     actor: str
+    options: OperationOptions = DEFAULT_OPTIONS
     shifted: tuple[TrafficShifted, ...] = ()
 
 

@@ -11,10 +11,11 @@ from pulumi.runtime.proto import language_pb2
 
 from rollback_plugin.backend.history import Backend
 from rollback_plugin.errors import EngineFailed, NotReplayable
+from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent
-from rollback_plugin.replay.goal import DataPolicy, Goal, goal_of
+from rollback_plugin.replay.goal import Goal, goal_of
 from rollback_plugin.replay.plan import Plan, Refusal, Remark, plan_of, refusals_before_the_engine
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
@@ -38,7 +39,7 @@ class _Prepared:
 
     folder: Path
     version: Version
-    data: DataPolicy
+    options: OperationOptions
     goal: Goal
     assets: PlacedAssets
     refusals: tuple[Refusal, ...]
@@ -49,7 +50,7 @@ class _Prepared:
 @dataclass(frozen=True, slots=True)
 class _Question:
     target: int
-    data: DataPolicy
+    options: OperationOptions
     current: bytes
 
 
@@ -69,7 +70,7 @@ class Replay:
         self._archive = archive
         self._planned: _Planned | None = None
 
-    def plan(self, target: int, data: DataPolicy = DataPolicy.KEEP) -> Plan:
+    def plan(self, target: int, options: OperationOptions = DEFAULT_OPTIONS) -> Plan:
         """What re-applying version `target` would do. Nothing is changed and no lock is taken.
 
         Raises:
@@ -77,7 +78,7 @@ class Replay:
             NotReplayable: the version is a destroyed stack.
             WrongPassphrase, EngineFailed: the engine can't tell.
         """
-        with self._prepared(target, data) as prepared:
+        with self._prepared(target, options) as prepared:
             return self._plan(prepared)
 
     def apply(
@@ -85,7 +86,7 @@ class Replay:
         target: int,
         operation: str,
         kind: OperationKind,
-        data: DataPolicy = DataPolicy.KEEP,
+        options: OperationOptions = DEFAULT_OPTIONS,
         on_event: Callable[[EngineEvent], None] = _ignore,
     ) -> str:
         """Make the stack what version `target` was; return the backend's name of the update that did.
@@ -104,7 +105,7 @@ class Replay:
             EngineLocked: another update is going on.
             EngineFailed, WrongPassphrase: the engine reported failure.
         """
-        with self._prepared(target, data) as prepared:
+        with self._prepared(target, options) as prepared:
             plan = self._plan(prepared)
             if plan.refusals:
                 raise NotReplayable(_refused(self._stack, target, plan))
@@ -127,7 +128,7 @@ class Replay:
         return self._update_of(operation)
 
     @contextmanager
-    def _prepared(self, target: int, data: DataPolicy) -> Iterator[_Prepared]:
+    def _prepared(self, target: int, options: OperationOptions) -> Iterator[_Prepared]:
         version = self._archive.read(target)
         if version.kind == "destroy":
             raise NotReplayable(
@@ -139,7 +140,7 @@ class Replay:
         with ThreadPoolExecutor(2) as both:
             recorded, present = both.map(self._engine.decrypt, (self._archive.checkpoint(target), ciphered))
         wanted, existing = read_resources(recorded), read_resources(present)
-        goal = goal_of(wanted, existing, data)
+        goal = goal_of(wanted, existing, options.data)
         with scratch_project(self._stack, version.config, ciphered.secrets_providers) as folder:
             assets, missing = place_assets(
                 [registration.resource for registration in goal.registrations],
@@ -151,13 +152,13 @@ class Replay:
                 *refusals_before_the_engine(self._stack, wanted, ciphered, goal, missing),
                 *_config_of_other_keys(self._stack, version, recorded, ciphered),
             )
-            yield _Prepared(folder, version, data, goal, assets, refusals, state)
+            yield _Prepared(folder, version, options, goal, assets, refusals, state)
 
     def _plan(self, prepared: _Prepared) -> Plan:
         """The plan; the one made last still holds where the same is asked of the same state."""
         if prepared.refusals:
             return Plan((), prepared.refusals, ())
-        question = _Question(prepared.version.number, prepared.data, prepared.current)
+        question = _Question(prepared.version.number, prepared.options, prepared.current)
         if self._planned is None or self._planned.question != question:
             self._planned = _Planned(question, self._previewed(prepared))
         return self._planned.plan
@@ -171,7 +172,7 @@ class Replay:
             # Where the engine names the resource, it is a refusal like any other.
             if not any(isinstance(event, Diagnostic) and event.severity == "error" and event.urn for event in events):
                 raise
-        plan = plan_of(prepared.goal, prepared.data, events, program.conflicts, program.doubts)
+        plan = plan_of(prepared.goal, prepared.options.data, events, program.conflicts, program.doubts)
         if prepared.version.succeeded:
             return plan
         half_done = Remark(

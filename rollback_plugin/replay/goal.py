@@ -3,20 +3,10 @@ lacks them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
+from rollback_plugin.journal.options import DataPolicy
 from rollback_plugin.replay.data_types import holds_data
 from rollback_plugin.replay.recorded import RecordedResource
-
-
-class DataPolicy(StrEnum):
-    """What happens to data that the target version knows nothing of."""
-
-    KEEP = "keep"
-    """Data-bearing and protected resources that only the current state has stay, in the cloud and in the state;
-    replacing one is refused."""
-    FOLLOW = "follow"
-    """Exactly what the target version's program would do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rollback_plugin.journal.options import DataPolicy
 from rollback_plugin.replay.assets import MissingAsset
 from rollback_plugin.replay.data_types import holds_data
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ResourceStep
-from rollback_plugin.replay.goal import DataPolicy, Goal
+from rollback_plugin.replay.goal import Goal
 from rollback_plugin.replay.property_values import ENGINE_INTERNAL, path_text
 from rollback_plugin.replay.recorded import STACK_TYPE, RecordedResource, owner_of
 from rollback_plugin.replay.relink import Conflict

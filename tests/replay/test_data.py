@@ -4,7 +4,7 @@ import pytest
 
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import NotReplayable
-from rollback_plugin.replay.goal import DataPolicy
+from rollback_plugin.journal.options import DataPolicy, OperationOptions
 from rollback_plugin.replay.plan import Action, Reversibility
 from tests.replay.deployed_stack import DeployedStack, Program
 
@@ -68,8 +68,8 @@ def test_a_protected_resource_is_kept_or_refused_as_the_policy_says(stack: Deplo
     stack.deploy(Program(IMPORTS + "aws.sns.Topic('events', opts=ResourceOptions(protect=True))"))
     replay = stack.replay()
 
-    following = replay.plan(target, DataPolicy.FOLLOW)
-    replay.apply(target, "operation-1", "rollback", DataPolicy.KEEP)
+    following = replay.plan(target, OperationOptions(data=DataPolicy.FOLLOW))
+    replay.apply(target, "operation-1", "rollback", OperationOptions(data=DataPolicy.KEEP))
 
     assert [refusal.urn.rpartition("::")[2] for refusal in following.refusals] == ["events"]
     assert stack.resource("events")["protect"] is True

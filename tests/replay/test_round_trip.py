@@ -3,7 +3,7 @@ the judge."""
 
 import pytest
 
-from rollback_plugin.replay.goal import DataPolicy
+from rollback_plugin.journal.options import DataPolicy, OperationOptions
 from tests.replay.deployed_stack import DeployedStack
 from tests.replay.program_pairs import PAIRS, Pair
 
@@ -18,12 +18,12 @@ def test_rollback_and_recovery_do_what_the_programs_would(stack: DeployedStack, 
     outputs_after = stack.outputs()
     replay = stack.replay()
 
-    rolled_back = replay.apply(before, "operation-1", "rollback", DataPolicy.FOLLOW)
+    rolled_back = replay.apply(before, "operation-1", "rollback", OperationOptions(data=DataPolicy.FOLLOW))
 
     stack.must_be(pair.before)
     assert _comparable(stack.outputs(), pair) == _comparable(outputs_before, pair)
 
-    recovered = replay.apply(after, "operation-2", "recovery", DataPolicy.FOLLOW)
+    recovered = replay.apply(after, "operation-2", "recovery", OperationOptions(data=DataPolicy.FOLLOW))
 
     stack.must_be(pair.after)
     assert _comparable(stack.outputs(), pair) == _comparable(outputs_after, pair)

@@ -17,10 +17,10 @@ from rollback_plugin.errors import EngineFailed
 from rollback_plugin.journal.entries import Deployed, Event
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
+from rollback_plugin.journal.options import OperationOptions
 from rollback_plugin.journal.status import Status
 from rollback_plugin.recording.record import RecordResult
 from rollback_plugin.replay.events import Diagnostic, EngineEvent
-from rollback_plugin.replay.goal import DataPolicy
 from rollback_plugin.replay.plan import Plan, Refusal
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.requests import RequestCounter
@@ -85,6 +85,7 @@ class Engine:
 
     stand: "Stand"
     applied: list[tuple[int, str]] = field(default_factory=list)
+    asked_for: list[OperationOptions] = field(default_factory=list)
     refusals: dict[int, str] = field(default_factory=dict)
     fails_with: list[Exception] = field(default_factory=list)
     """Raised by the next calls, one each, before anything is done."""
@@ -92,7 +93,7 @@ class Engine:
     """Versions that the state agrees with already."""
     on_apply: Callable[[], None] = lambda: None
 
-    def plan(self, target: int, data: DataPolicy) -> Plan:
+    def plan(self, target: int, options: OperationOptions) -> Plan:
         refused = self.refusals.get(target)
         return Plan((), (Refusal("urn", "", refused),) if refused else (), ())
 
@@ -101,9 +102,10 @@ class Engine:
         target: int,
         operation: str,
         kind: Literal["rollback", "recovery"],
-        data: DataPolicy,
+        options: OperationOptions,
         on_event: Callable[[EngineEvent], None],
     ) -> str:
+        self.asked_for.append(options)
         self.on_apply()
         if self.fails_with:
             raise self.fails_with.pop(0)

@@ -29,6 +29,7 @@ from rollback_plugin.errors import (
     WriteConflict,
 )
 from rollback_plugin.journal.entries import Held, OperationFailed, ReasonCode, RollbackStarted, TrafficShifted
+from rollback_plugin.journal.options import DataPolicy, OperationOptions
 from rollback_plugin.journal.status import Verdict
 from tests.unit.controller.stand import ME, ProcessKilled, Stand, engine_failure, resource, urn
 
@@ -304,6 +305,16 @@ class TestAfterACrash:
         assert stand.status().applied == 1
         assert stand.events == ["rollback_started", "traffic_shifted", "rolled_back"]
         assert [event.resumed for event in stand.progress if isinstance(event, OperationStarted)] == [False, True]
+
+    def test_it_goes_on_with_the_options_it_was_begun_with(self, stand: Stand) -> None:
+        stand.engine.fails_with.append(ProcessKilled())
+        follow = OperationOptions(data=DataPolicy.FOLLOW)
+        with pytest.raises(ProcessKilled):
+            stand.operator_of(SOMEBODY_HERE).undo(options=follow)
+
+        stand.operator.undo(options=OperationOptions(data=DataPolicy.KEEP))
+
+        assert stand.engine.asked_for == [follow, follow]
 
     def test_the_killed_engines_last_throes_are_outlasted(self, stand: Stand) -> None:
         """It still changes the stack while the next process begins: that one's engine fails, and is run again."""

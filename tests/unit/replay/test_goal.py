@@ -1,6 +1,7 @@
 """Which resources a replay registers, under which policy."""
 
-from rollback_plugin.replay.goal import DataPolicy, Goal, goal_of
+from rollback_plugin.journal.options import DataPolicy
+from rollback_plugin.replay.goal import Goal, goal_of
 from tests.unit.replay.resources import QUEUE, TOPIC, component, resource, urn
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from rollback_plugin.journal.options import DataPolicy
 from rollback_plugin.replay.assets import MissingAsset
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ResourceStep
-from rollback_plugin.replay.goal import DataPolicy, goal_of
+from rollback_plugin.replay.goal import goal_of
 from rollback_plugin.replay.plan import Action, Plan, Reversibility, plan_of, refusals_before_the_engine
 from rollback_plugin.replay.recorded import RecordedResource
 from rollback_plugin.replay.relink import Conflict
