@@ -1,5 +1,7 @@
 """Bytes of assets: laid out where they were recorded, verified, or said to be gone."""
 
+import io
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,29 @@ def test_a_folder_is_laid_out_again(blobs: BlobStore, folder: Path) -> None:
 
     assert (folder / "app/app.py").read_bytes() == b"print(1)"
     assert (folder / "app/lib/inner.py").read_bytes() == b"x = 1"
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "app/../../outside"])
+def test_a_folder_holds_nothing_outside_of_itself(blobs: BlobStore, folder: Path, name: str) -> None:
+    stream = tar_stream([(name, b"x")])
+    blobs.keep(stream)
+
+    with pytest.raises(DamagedSnapshot, match="no file within the folder"):
+        placed(asset(stream, "./app", ARCHIVE), blobs, folder)
+
+    assert not list(folder.parent.rglob("outside"))
+
+
+def test_a_folder_holds_no_links(blobs: BlobStore, folder: Path) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    blobs.keep(stream.getvalue())
+
+    with pytest.raises(DamagedSnapshot, match="no file within the folder"):
+        placed(asset(stream.getvalue(), "./app", ARCHIVE), blobs, folder)
 
 
 def test_an_archive_made_of_assets_becomes_one_tar_file(blobs: BlobStore, folder: Path) -> None:
