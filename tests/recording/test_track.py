@@ -151,10 +151,13 @@ for text in ("1", "2"):
 
 def run_inline(project: TrackedProject, name: str) -> str:
     project.write("deploy.py", "import sys\n" + INLINE)
+    # The Automation API leaves its workspaces behind.
+    temporary = project.root.parent / "temporary"
+    temporary.mkdir(exist_ok=True)
     done = subprocess.run(
         [sys.executable, "deploy.py", name],
         cwd=project.root,
-        env=project.environment,
+        env={**project.environment, "TMPDIR": str(temporary)},
         capture_output=True,
         text=True,
         check=False,
