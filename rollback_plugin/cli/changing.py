@@ -9,6 +9,7 @@ import typer
 from rollback_plugin.cli.options import (
     HERE,
     LOCK_TIMEOUT_SECONDS,
+    ConflictsOption,
     DataOption,
     FolderOption,
     LockTimeoutOption,
@@ -22,7 +23,7 @@ from rollback_plugin.cli.printing import print_json, say, show
 from rollback_plugin.cli.progress import progress_printer
 from rollback_plugin.cli.session import open_stack, telling
 from rollback_plugin.errors import NotConfirmed
-from rollback_plugin.journal.options import DataPolicy, OperationOptions
+from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions
 
 if TYPE_CHECKING:
     from rollback_plugin.controller.operate import NothingToDo, OperationResult
@@ -54,15 +55,20 @@ def undo(
 def recover(
     to: TargetOption = None,
     data: DataOption = DataPolicy.KEEP,
+    conflicts: ConflictsOption = ConflictPolicy.REFUSE,
     yes: YesOption = False,
     lock_timeout: LockTimeoutOption = LOCK_TIMEOUT_SECONDS,
     stack: StackOption = None,
     folder: FolderOption = HERE,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Apply the newest version again, or the one named, and lift its quarantine."""
+    """Apply the newest version that was rolled back again, or the one named, and lift its quarantine.
+
+    What was deployed since its rollback is kept: a property, an output or a resource that only one of the two changed
+    is taken from that one. What both changed differently is refused by name, unless --conflicts says which counts.
+    """
     controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
-    options = OperationOptions(data=data)
+    options = OperationOptions(data=data, conflicts=conflicts)
     if not yes:
         _confirm(controller, lambda: controller.operator.plan_recover(to, options), output)
     _report(controller.operator.recover(to, options=options), output)
@@ -128,6 +134,7 @@ def _report(result: "OperationResult | NothingToDo", output: Output) -> None:
         print_json({"done": isinstance(result, OperationResult), "result": result})
     elif isinstance(result, OperationResult):
         undone = f" Version {result.undoes} is quarantined." if result.undoes is not None else ""
-        say(f"Done: the stack runs version {result.target}.{undone}")
+        kept = f" with what version {result.keeping} had changed" if result.keeping is not None else ""
+        say(f"Done: the stack runs version {result.target}{kept}.{undone}")
     else:
         say(f"Nothing to do: the stack runs version {result.version} already.")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rollback_plugin.journal.options import DataPolicy
+from rollback_plugin.journal.options import ConflictPolicy, DataPolicy
 
 
 class Output(StrEnum):
@@ -32,6 +32,14 @@ DataOption = Annotated[
         "--data",
         help="Data-bearing resources that only the newer version has: keep them, or follow what the version's "
         "own program would do.",
+    ),
+]
+ConflictsOption = Annotated[
+    ConflictPolicy,
+    typer.Option(
+        "--conflicts",
+        help="Where the version and what was deployed since its rollback changed the same thing: refuse, or take the "
+        "version's or the current one.",
     ),
 ]
 LockTimeoutOption = Annotated[

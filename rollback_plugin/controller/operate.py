@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -23,7 +23,7 @@ from rollback_plugin.controller.engine_lock import EngineLock
 from rollback_plugin.controller.ownership import refuse_if_owner_lives
 from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRecorder
 from rollback_plugin.controller.progress import EngineProgress, OperationFinished, OperationStarted, Progress
-from rollback_plugin.controller.targets import recover_target, ringing_against, undo_target
+from rollback_plugin.controller.targets import kept_by_recovery, recover_target, ringing_against, undo_target
 from rollback_plugin.errors import (
     DamagedSnapshot,
     EngineError,
@@ -71,6 +71,8 @@ class OperationResult:
     target: int
     update: str
     """The backend's name of the update that did it."""
+    keeping: int | None = None
+    """Of a recovery, the version deployed since the rollback whose changes were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,10 @@ class Operator:
         reason: ReasonCode = ReasonCode.REQUESTED,
         options: OperationOptions = DEFAULT_OPTIONS,
     ) -> OperationResult | NothingToDo:
-        """Apply version `to`, or the newest one, again, because a person says so. Otherwise like `undo`."""
+        """Apply version `to`, or the newest that was rolled back, again, because a person says so.
+
+        What was deployed since its rollback is kept. Otherwise like `undo`.
+        """
         resumed = self.resume()
         if resumed is not None and resumed.kind == "recovery" and to in (None, resumed.target):
             return resumed
@@ -152,8 +157,9 @@ class Operator:
                 # After a failure, what the stack runs may be a mixture: then the version applied is worth applying.
                 if target == status.applied and status.last_failure is None:
                     return NothingToDo(target)
-                self._refuse_what_cannot_be_replayed(target, options)
-                started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason, options=options)
+                merging = replace(options, keeping=kept_by_recovery(self.stack, status, target))
+                self._refuse_what_cannot_be_replayed(target, merging)
+                started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason, options=merging)
                 operation = self._start(started, status)
         return self._carry_on(operation, engine_attempts=1)
 
@@ -165,8 +171,9 @@ class Operator:
     def plan_recover(self, to: int | None = None, options: OperationOptions = DEFAULT_OPTIONS) -> tuple[int, Plan]:
         """The version that `recover` would go to, and how. Changes nothing; raises as `recover` does, but for
         refusals."""
-        target = recover_target(self.stack, self._status_with_new_deploys(), to)
-        return target, self.replay.plan(target, options)
+        status = self._status_with_new_deploys()
+        target = recover_target(self.stack, status, to)
+        return target, self.replay.plan(target, replace(options, keeping=kept_by_recovery(self.stack, status, target)))
 
     def carry_out(self, decision: Decision, status: Status) -> OperationResult:
         """Do what was decided on `status`; a decision to roll back or to recover.
@@ -186,7 +193,12 @@ class Operator:
                 alarms=decision.alarms,
             )
         else:
-            started = RecoveryStarted(operation=_new_operation(), target=decision.target, reason=decision.reason)
+            started = RecoveryStarted(
+                operation=_new_operation(),
+                target=decision.target,
+                reason=decision.reason,
+                options=OperationOptions(keeping=kept_by_recovery(self.stack, status, decision.target)),
+            )
         return self._carry_on(self._start(started, status))
 
     def resume(self) -> OperationResult | None:
@@ -239,7 +251,9 @@ class Operator:
         consumers.follow_engine(operation.id)
         self.journal.append_next(_ended(operation, update))
         self.on_progress(OperationFinished(operation.id, operation.kind, operation.target, update))
-        return OperationResult(operation.id, operation.kind, operation.undoes, operation.target, update)
+        return OperationResult(
+            operation.id, operation.kind, operation.undoes, operation.target, update, _kept(operation)
+        )
 
     def _replay(self, operation: Operation, attempts: int) -> str:
         for attempt in stamina.retry_context(on=EngineFailed, attempts=attempts, timeout=None, wait_initial=1.0):
@@ -310,8 +324,12 @@ class _Overtaken(Exception):
 
 def _ended(operation: Operation, update: str) -> RolledBack | Recovered:
     if operation.undoes is None:
-        return Recovered(operation=operation.id, target=operation.target, update=update)
+        return Recovered(operation=operation.id, target=operation.target, update=update, keeping=_kept(operation))
     return RolledBack(operation=operation.id, undoes=operation.undoes, target=operation.target, update=update)
+
+
+def _kept(operation: Operation) -> int | None:
+    return None if operation.options.keeping is None else operation.options.keeping.version
 
 
 def _new_operation() -> str:

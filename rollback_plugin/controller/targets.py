@@ -1,7 +1,8 @@
 """Which version a person's rollback or recovery goes to."""
 
-from rollback_plugin.errors import NothingHealthy, UnknownVersion
+from rollback_plugin.errors import NothingHealthy, NotReplayable, UnknownVersion
 from rollback_plugin.journal.entries import AlarmState
+from rollback_plugin.journal.options import Keeping
 from rollback_plugin.journal.status import Status
 from rollback_plugin.stack import StackName
 
@@ -26,12 +27,43 @@ def undo_target(stack: StackName, status: Status, to: int | None) -> int:
 
 
 def recover_target(stack: StackName, status: Status, to: int | None) -> int:
-    """Version `to`, or the newest one. Raises `UnknownVersion`."""
+    """Version `to`, or the newest that was rolled back and isn't applied; where there is none, the newest of all.
+
+    What was recovered last is not left again for something older. Raises `UnknownVersion`.
+    """
     if to is not None:
         return status.version(to).number
-    if status.newest is None:
+    if status.newest is None or status.applied is None:
         raise UnknownVersion(f"No deploy of {stack} has been recorded: deploy it with `pulumi up` first.")
-    return status.newest
+    undone = (
+        version.number
+        for version in status.versions
+        if version.undone is not None
+        and version.number != status.applied
+        and (not status.recovered or version.number > status.applied)
+    )
+    # With what it keeps, a merged version is the newest there is.
+    return max(undone, default=status.newest if status.keeping is None else status.applied)
+
+
+def kept_by_recovery(stack: StackName, status: Status, target: int) -> Keeping | None:
+    """What recovering `target` has to keep; None where nothing was deployed since it was rolled back.
+
+    Raises `NotReplayable` where that can't be told apart from what a failed rollback left.
+    """
+    undone = status.version(target).undone
+    if undone is None or status.applied is None:
+        return None
+    if target != status.applied and status.applied <= undone.newest:
+        return None
+    failure = status.last_failure
+    if target == status.applied or (failure is not None and failure.operation.kind == "rollback"):
+        raise NotReplayable(
+            f"Recovering version {target} of {stack} would keep what was deployed since its rollback, but the last"
+            " operation failed half-way, so that can't be told from what it had done by then. Nothing was touched. Run"
+            " `rollback undo` again first, or deploy a program that has what you want."
+        )
+    return Keeping(base=undone.target, version=status.applied)
 
 
 def ringing_against(status: Status, version: int) -> tuple[str, ...]:

@@ -132,12 +132,15 @@ class RecoveryStarted(Frozen):
 
 
 class Recovered(Frozen):
-    """The newest (or named) version was applied again; it is no longer quarantined and bakes anew."""
+    """A version was applied again; it is no longer quarantined and bakes anew."""
 
     event: Literal["recovered"] = "recovered"
     operation: str
     target: int
     update: str
+    keeping: int | None = None
+    """The version whose changes were kept: what is applied is `target` with these, and no version's content exactly.
+    None: it is `target` as it was."""
 
 
 class OperationFailed(Frozen):

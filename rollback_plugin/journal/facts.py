@@ -26,7 +26,8 @@ from rollback_plugin.journal.entries import (
     RolledBack,
     TrafficShifted,
 )
-from rollback_plugin.journal.status import Operation, OperationFailure
+from rollback_plugin.journal.options import Keeping
+from rollback_plugin.journal.status import Operation, OperationFailure, Undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class VersionFacts:
     quarantine: RolledBack | None = None
     released: Released | None = None
     exonerated: frozenset[str] = frozenset()
+    undone: Undone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,9 @@ class Facts:
     entries_seen: int = 0
     versions: Mapping[int, VersionFacts] = field(default_factory=dict)
     applied: int | None = None
+    recovered: bool = False
+    keeping: Keeping | None = None
+    """What the recovery of the version applied kept of other versions."""
     in_charge: int | None = None
     reapplied_at: datetime | None = None
     """When an operation of ours last changed what is applied."""
@@ -117,9 +122,14 @@ def _deployed(facts: Facts, event: Deployed) -> Facts:
         never_in_charge = replace(tenure, end=event.started_at, successor=facts.applied)
         return _with_version(facts, VersionFacts(event, never_in_charge))
     facts = _with_version(_end_tenure(facts, event.started_at, successor=event.version), VersionFacts(event, tenure))
+    merged = facts.versions.get(facts.applied) if facts.keeping is not None and facts.applied is not None else None
+    if merged is not None:
+        facts = _with_version(facts, replace(merged, undone=None))
     return replace(
         facts,
         applied=event.version,
+        recovered=False,
+        keeping=None,
         in_charge=event.version,
         # Whatever the alarms do from now on, it says nothing about the rollback any more.
         verifying=None,
@@ -165,11 +175,19 @@ def _rolled_back(facts: Facts, event: RolledBack, time: datetime) -> Facts:
     facts = _end_tenure(facts, time, successor=event.target)
     undone = facts.versions.get(event.undoes)
     if undone is not None:
-        facts = _with_version(facts, replace(undone, quarantine=event, released=None))
+        # A merged version goes on from where its first rollback left it: what was deployed since is kept again.
+        merged = facts.keeping is not None and facts.applied == event.undoes
+        how = undone.undone if merged else Undone(event.target, newest=max(facts.versions))
+        facts = _with_version(facts, replace(undone, quarantine=event, released=None, undone=how))
+    target = facts.versions.get(event.target)
+    if target is not None:
+        facts = _with_version(facts, replace(target, undone=None))
     ended = _ended(facts, event.operation, time)
     return replace(
         facts,
         applied=event.target,
+        recovered=False,
+        keeping=None,
         reapplied_at=time,
         operation=None if ended else facts.operation,
         verifying=ended,
@@ -204,12 +222,15 @@ def _recovered(facts: Facts, event: Recovered, time: datetime) -> Facts:
                 quarantine=None,
                 released=None,
                 exonerated=target.exonerated.union(ringing),
+                undone=None if event.keeping is None else target.undone,
             ),
         )
     ended = _ended(facts, event.operation, time)
     return replace(
         facts,
         applied=event.target,
+        recovered=True,
+        keeping=None if event.keeping is None or ended is None else ended.options.keeping,
         in_charge=None if target is None else event.target,
         reapplied_at=time,
         operation=None if ended else facts.operation,

@@ -12,6 +12,8 @@
   suspect.
 - *Quarantined*: rolled back. A recovery or a release lifts it; nothing else does.
 - *A recovery* starts a new bake window, and clears the version of the alarms that ring then: they rang without it.
+- *A recovery onto a later deploy* keeps what that changed: what is applied then is the version recovered with these
+  changes, until another deploy, rollback or recovery. Rolled back and recovered again, it keeps them again.
 - *A rollback that didn't help* clears the version it undid of the alarms that went on ringing.
 - *A failed update* makes a version too, and it is the one applied: what it got done is live.
 - *A deploy recorded only after* an operation that came later than it did is superseded: what it did is gone.
@@ -35,6 +37,8 @@ def fold(entries: Sequence[Entry], now: datetime) -> Status:
         entries_seen=facts.entries_seen,
         versions=tuple(_judged(facts.versions[number], facts.rang, now) for number in sorted(facts.versions)),
         applied=facts.applied,
+        recovered=facts.recovered,
+        keeping=facts.keeping,
         newest=max(facts.versions, default=None),
         operation=facts.operation,
         verifying=facts.verifying,
@@ -64,6 +68,7 @@ def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) 
         quarantined=version.quarantine is not None,
         attributable_alarms=tuple(sorted(against)),
         exonerated_alarms=tuple(sorted(version.exonerated)),
+        undone=version.undone,
     )
 
 

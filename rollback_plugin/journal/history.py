@@ -35,6 +35,8 @@ class HistoryRow:
     operation: str | None = None
     undoes: int | None = None
     """Of a rollback, the version it took away."""
+    keeping: int | None = None
+    """Of a recovery, the version whose changes were kept: what was applied is no version's content exactly."""
 
 
 def history_rows(entries: Sequence[Entry], now: datetime) -> tuple[HistoryRow, ...]:
@@ -61,7 +63,13 @@ def history_rows(entries: Sequence[Entry], now: datetime) -> tuple[HistoryRow, .
                 )
             case RecoveryStarted() as event:
                 rows[event.operation] = HistoryRow(
-                    event.target, "recovery", "in_progress", entry.time, event.reason.value, event.operation
+                    event.target,
+                    "recovery",
+                    "in_progress",
+                    entry.time,
+                    event.reason.value,
+                    event.operation,
+                    keeping=None if event.options.keeping is None else event.options.keeping.version,
                 )
             case RolledBack(operation=operation):
                 _amend(rows, operation, "unverified")

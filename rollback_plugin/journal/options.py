@@ -19,13 +19,40 @@ class DataPolicy(StrEnum):
     """Exactly what the target version's program would do."""
 
 
+class ConflictPolicy(StrEnum):
+    """What a recovery does where the version and what was deployed since its rollback changed the same thing."""
+
+    REFUSE = "refuse"
+    """Nothing: the plan names what both changed."""
+    VERSION = "version"
+    """The version recovered has its way."""
+    CURRENT = "current"
+    """What was deployed since has its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What a recovery keeps: everything that was changed since `base`, up to what the stack runs."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    base: int
+    """The version that was rolled back to."""
+    version: int
+    """The version applied when the recovery began."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperationOptions:
-    """What the person or the policy that asked for an operation chose."""
+    """What the person or the policy that asked for an operation chose, and what follows from the stack's journal."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     data: DataPolicy = DataPolicy.KEEP
+    conflicts: ConflictPolicy = ConflictPolicy.REFUSE
+    keeping: Keeping | None = None
+    """None where nothing was deployed since the version to be recovered was rolled back, or where it wasn't: then it is
+    applied as it is."""
 
 
 DEFAULT_OPTIONS = OperationOptions()

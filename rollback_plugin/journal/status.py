@@ -8,7 +8,7 @@ from typing import Literal
 
 from rollback_plugin.errors import UnknownVersion
 from rollback_plugin.journal.entries import AlarmChanged, Held, ReasonCode, TrafficShifted
-from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
+from rollback_plugin.journal.options import DEFAULT_OPTIONS, Keeping, OperationOptions
 
 
 class Verdict(StrEnum):
@@ -33,6 +33,15 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Undone:
+    """How a version was rolled back, when that was done for the first time since it was applied as it is."""
+
+    target: int
+    newest: int
+    """The newest version there was then: what has a higher number was deployed after the rollback."""
+
+
+@dataclass(frozen=True, slots=True)
 class VersionStatus:
     """A version, judged."""
 
@@ -52,6 +61,8 @@ class VersionStatus:
     """Names of alarms that count against it, sorted; ringing or not by now."""
     exonerated_alarms: tuple[str, ...]
     """Names of alarms that it was shown not to be the cause of, sorted."""
+    undone: Undone | None = None
+    """None unless it was rolled back and not applied as it is since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,10 @@ class Status:
     """By number."""
     applied: int | None
     """The version the stack runs; for one whose update failed, what that update got done."""
+    recovered: bool
+    """Whether it is applied because it was recovered."""
+    keeping: Keeping | None
+    """What the recovery that applied it kept of other versions; None for nothing."""
     newest: int | None
     operation: Operation | None
     """In progress."""
@@ -119,12 +134,16 @@ class Status:
         raise UnknownVersion(f"There is no version {number} of this stack. There are: {there}. See `rollback history`.")
 
     def healthy_target(self) -> int | None:
-        """The newest healthy version older than the one the stack runs; None when there is nothing to go back to."""
+        """The newest healthy version older than the one the stack runs; None when there is nothing to go back to.
+
+        A version whose changes were kept by the recovery that came after it is older, too.
+        """
         if self.applied is None:
             return None
+        kept = None if self.keeping is None else self.keeping.version
         older = (
             version.number
             for version in self.versions
-            if version.number < self.applied and version.verdict is Verdict.HEALTHY
+            if (version.number < self.applied or version.number == kept) and version.verdict is Verdict.HEALTHY
         )
         return max(older, default=None)

@@ -11,11 +11,12 @@ from pulumi.runtime.proto import language_pb2
 
 from rollback_plugin.backend.history import Backend
 from rollback_plugin.errors import EngineFailed, NotReplayable
-from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
+from rollback_plugin.journal.options import DEFAULT_OPTIONS, ConflictPolicy, OperationOptions
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent
 from rollback_plugin.replay.goal import Goal, goal_of
+from rollback_plugin.replay.merge import Merge, merge
 from rollback_plugin.replay.plan import Plan, Refusal, Remark, plan_of, refusals_before_the_engine
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
@@ -43,6 +44,7 @@ class _Prepared:
     goal: Goal
     assets: PlacedAssets
     refusals: tuple[Refusal, ...]
+    remarks: tuple[Remark, ...]
     current: bytes
     """The stack's state as it was when this was worked out."""
 
@@ -137,10 +139,15 @@ class Replay:
             )
         state = self._backend.current(self._stack)
         ciphered = Checkpoint.parse(state, source=f"the backend's state of {self._stack}")
-        with ThreadPoolExecutor(2) as both:
-            recorded, present = both.map(self._engine.decrypt, (self._archive.checkpoint(target), ciphered))
+        keeping = options.keeping
+        bases = () if keeping is None else (self._archive.checkpoint(keeping.base),)
+        with ThreadPoolExecutor(3) as each:
+            recorded, present, *older = each.map(
+                self._engine.decrypt, (self._archive.checkpoint(target), ciphered, *bases)
+            )
         wanted, existing = read_resources(recorded), read_resources(present)
-        goal = goal_of(wanted, existing, options.data)
+        merged = merge(read_resources(older[0]), wanted, existing, options.conflicts) if older else Merge(wanted, ())
+        goal = goal_of(merged.resources, existing, options.data)
         with scratch_project(self._stack, version.config, ciphered.secrets_providers) as folder:
             assets, missing = place_assets(
                 [registration.resource for registration in goal.registrations],
@@ -149,10 +156,12 @@ class Replay:
                 folder,
             )
             refusals = (
-                *refusals_before_the_engine(self._stack, wanted, ciphered, goal, missing),
+                *refusals_before_the_engine(self._stack, merged.resources, ciphered, goal, missing),
+                *_unsettled(merged, options),
                 *_config_of_other_keys(self._stack, version, recorded, ciphered),
             )
-            yield _Prepared(folder, version, options, goal, assets, refusals, state)
+            remarks = tuple(_settled(merged, options))
+            yield _Prepared(folder, version, options, goal, assets, refusals, remarks, state)
 
     def _plan(self, prepared: _Prepared) -> Plan:
         """The plan; the one made last still holds where the same is asked of the same state."""
@@ -173,6 +182,7 @@ class Replay:
             if not any(isinstance(event, Diagnostic) and event.severity == "error" and event.urn for event in events):
                 raise
         plan = plan_of(prepared.goal, prepared.options.data, events, program.conflicts, program.doubts)
+        plan = replace(plan, remarks=(*prepared.remarks, *plan.remarks))
         if prepared.version.succeeded:
             return plan
         half_done = Remark(
@@ -224,6 +234,25 @@ def _config_of_other_keys(
             " read any more; change it back (`pulumi stack change-secrets-provider`), or deploy that version's"
             " program",
         )
+
+
+def _unsettled(merged: Merge, options: OperationOptions) -> Iterator[Refusal]:
+    way_out = (
+        "say which has its way with `--conflicts version` or `--conflicts current`"
+        if options.conflicts is ConflictPolicy.REFUSE
+        else f"`--conflicts {options.conflicts}` can't settle that; deploy a program that has what you want of both"
+    )
+    for conflict in merged.conflicts:
+        if not conflict.settled:
+            why = f"the version contradicts what was deployed since its rollback: {conflict.why}; {way_out}"
+            yield Refusal(conflict.urn, conflict.property, why)
+
+
+def _settled(merged: Merge, options: OperationOptions) -> Iterator[Remark]:
+    for conflict in merged.conflicts:
+        if conflict.settled:
+            where = f"{conflict.property}: " if conflict.property else ""
+            yield Remark(conflict.urn, f"{where}{conflict.why}; the {options.conflicts.value}'s way is taken")
 
 
 def _root_urn(stack: StackName) -> str:

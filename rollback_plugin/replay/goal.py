@@ -35,19 +35,19 @@ class Goal:
 
 def goal_of(target: Sequence[RecordedResource], current: Sequence[RecordedResource], data: DataPolicy) -> Goal:
     """Work out what to register so that the stack becomes `target` under the policy."""
-    renamed = _renamed(target, current)
+    aliases = renamed(target, current)
     wanted = {resource.urn for resource in target}
-    surplus = [r for r in current if r.urn not in wanted and r.urn not in renamed.values()]
+    surplus = [r for r in current if r.urn not in wanted and r.urn not in aliases.values()]
     kept = _kept(surplus, data)
     registered = wanted | {resource.urn for resource in kept}
     registrations = [
-        *(Registration(r, aliases=(renamed[r.urn],) if r.urn in renamed else ()) for r in target),
+        *(Registration(r, aliases=(aliases[r.urn],) if r.urn in aliases else ()) for r in target),
         *(Registration(_without_links_to_dropped(r, registered), kept=True) for r in kept),
     ]
     return Goal(tuple(registrations), tuple(r for r in surplus if r.urn not in registered))
 
 
-def _renamed(target: Sequence[RecordedResource], current: Sequence[RecordedResource]) -> Mapping[str, str]:
+def renamed(target: Sequence[RecordedResource], current: Sequence[RecordedResource]) -> Mapping[str, str]:
     """Target URN → current URN of the same physical resource: an alias isn't recorded, but type and id give it away."""
     target_urns = {resource.urn for resource in target}
     current_urns = {resource.urn for resource in current}

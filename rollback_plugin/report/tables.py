@@ -31,6 +31,8 @@ def history_table(rows: Sequence[HistoryRow]) -> Table:
         table.add_column(column, justify="right" if column == "version" else "left")
     for row in rows:
         version = str(row.version) if row.undoes is None else f"{row.undoes} → {row.version}"
+        if row.keeping is not None:
+            version = f"{row.version} + {row.keeping}"
         verdict = Text(str(row.verdict), style=_VERDICT_STYLES.get(str(row.verdict), ""))
         table.add_row(f"{row.time:%Y-%m-%d %H:%M:%S}", str(row.kind), version, verdict, row.reason)
     return table
@@ -46,8 +48,9 @@ def status_view(stack: StackName, status: Status) -> RenderableType:
     for version in status.versions:
         verdict = Text(version.verdict.value, style=_VERDICT_STYLES.get(version.verdict.value, ""))
         versions.add_row(str(version.number), verdict, version.reason)
+    kept = "" if status.keeping is None else f" with what version {status.keeping.version} had changed"
     lines: list[RenderableType] = [
-        Text(f"{stack} runs version {status.applied}; the newest is {status.newest}.", style="bold"),
+        Text(f"{stack} runs version {status.applied}{kept}; the newest is {status.newest}.", style="bold"),
         versions,
     ]
     if status.operation is not None:

@@ -56,7 +56,8 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
         case journal.RecoveryStarted():
             return f"recovering version {event.target} ({event.reason.value})", Tone.ACTION
         case journal.Recovered():
-            return f"version {event.target} is back; it bakes anew", Tone.GOOD
+            kept = "" if event.keeping is None else f", keeping what version {event.keeping} had changed"
+            return f"version {event.target} is back{kept}; it bakes anew", Tone.GOOD
         case journal.OperationFailed():
             return f"operation {event.operation} failed: {event.error}", Tone.BAD
         case journal.Held():

@@ -6,13 +6,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rollback_plugin.backend.history import open_backend
 from rollback_plugin.backend.project import open_project
+from rollback_plugin.controller.assembly import assemble
+from rollback_plugin.controller.operate import Operator
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.record import Recorder
@@ -64,9 +66,17 @@ class DeployedStack:
 
     def record(self) -> int:
         """Seal the one update that isn't sealed yet; return its version's number."""
-        journal = Journal(self.store, self.name, lambda: datetime.now(UTC), "tests")
-        (number,) = Recorder(self.backend, self.archive, journal, self.store, self.root).record().sealed
+        (number,) = Recorder(self.backend, self.archive, self.journal, self.store, self.root).record().sealed
         return number
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.store, self.name, lambda: datetime.now(UTC), "tests")
+
+    def operator(self) -> Operator:
+        """What rolls this stack back and recovers it, with its journal."""
+        project = open_project(self.root, self.name.stack, self.environment)
+        return assemble(replace(project, store_url=self.store.location), self.environment).operator
 
     def replay(self, environment: Mapping[str, str] | None = None) -> Replay:
         project = open_project(self.root, self.name.stack, self.environment)
