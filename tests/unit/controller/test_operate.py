@@ -28,8 +28,15 @@ from rollback_plugin.errors import (
     UnknownVersion,
     WriteConflict,
 )
-from rollback_plugin.journal.entries import Held, OperationFailed, ReasonCode, RollbackStarted, TrafficShifted
-from rollback_plugin.journal.options import DataPolicy, OperationOptions
+from rollback_plugin.journal.entries import (
+    Held,
+    OperationFailed,
+    ReasonCode,
+    Recovered,
+    RollbackStarted,
+    TrafficShifted,
+)
+from rollback_plugin.journal.options import DataPolicy, Keeping, OperationOptions
 from rollback_plugin.journal.status import Verdict
 from tests.unit.controller.stand import ME, ProcessKilled, Stand, engine_failure, resource, urn
 
@@ -214,6 +221,96 @@ class TestRecover:
     def test_of_a_stack_never_deployed_says_so(self, tmp_path: Path) -> None:
         with pytest.raises(UnknownVersion, match="pulumi up"):
             Stand(tmp_path).operator.recover()
+
+
+class TestRecoveryAfterALaterDeploy:
+    """Version 2 was rolled back to 1, and version 3 deployed since."""
+
+    KEPT = Keeping(base=1, version=3)
+
+    @pytest.fixture
+    def stand(self, stand: Stand) -> Stand:
+        stand.operator.undo()
+        stand.wait(30)
+        stand.deploy()
+        stand.wait(30)
+        return stand
+
+    def test_takes_the_version_rolled_back_and_keeps_what_the_later_one_changed(self, stand: Stand) -> None:
+        result = stand.operator.recover()
+
+        assert isinstance(result, OperationResult)
+        assert (result.target, result.keeping) == (2, 3)
+        assert stand.engine.asked_for[-1] == OperationOptions(keeping=self.KEPT)
+        recovered = stand.happened()[-1]
+        assert isinstance(recovered, Recovered)
+        assert recovered.keeping == 3
+        status = stand.status()
+        assert (status.applied, status.keeping, status.version(2).verdict) == (2, self.KEPT, Verdict.BAKING)
+
+    def test_is_planned_as_it_is_done(self, stand: Stand) -> None:
+        stand.engine.refusals[2] = "both changed it"
+
+        target, plan = stand.operator.plan_recover()
+        assert (target, len(plan.refusals)) == (2, 1)
+        with pytest.raises(NotReplayable, match="both changed it"):
+            stand.operator.recover()
+
+    def test_done_is_nothing_to_do_again(self, stand: Stand) -> None:
+        stand.operator.recover()
+
+        assert stand.operator.recover() == NothingToDo(2)
+
+    def test_undone_goes_back_to_what_it_kept_and_keeps_it_again_when_recovered(self, stand: Stand) -> None:
+        stand.operator.recover()
+        stand.wait(1)
+
+        undone = stand.operator.undo()
+        stand.operator.recover()
+
+        assert isinstance(undone, OperationResult)
+        assert undone.target == 3
+        assert stand.engine.asked_for[-1].keeping == self.KEPT
+
+    def test_is_carried_on_with_what_it_began_with(self, stand: Stand) -> None:
+        stand.killed_at_progress = OperationStarted
+        with pytest.raises(ProcessKilled):
+            stand.operator.recover(2)
+        stand.killed_at_progress = None
+
+        stand.operator.recover()
+
+        assert stand.engine.asked_for[-1].keeping == self.KEPT
+
+    def test_after_a_rollback_that_failed_half_way_is_refused(self, stand: Stand) -> None:
+        stand.engine.fails_with.append(engine_failure())
+        with pytest.raises(EngineFailed):
+            stand.operator.undo(1)
+
+        with pytest.raises(NotReplayable, match=r"failed half-way.*rollback undo"):
+            stand.operator.recover(2)
+
+    def test_of_a_rolled_back_later_one_keeps_nothing(self, stand: Stand) -> None:
+        stand.operator.undo(1)
+
+        result = stand.operator.recover()
+
+        assert isinstance(result, OperationResult)
+        assert (result.target, result.keeping) == (3, None)
+        assert stand.operator.recover() == NothingToDo(3)
+
+    def test_of_a_version_never_rolled_back_applies_it_as_it_is(self, stand: Stand) -> None:
+        stand.operator.recover(1)
+
+        assert stand.engine.asked_for[-1].keeping is None
+
+    def test_forgets_what_was_kept_once_somebody_deploys(self, stand: Stand) -> None:
+        stand.operator.recover()
+        stand.wait(1)
+        stand.deploy()
+
+        assert stand.status().keeping is None
+        assert stand.operator.recover() == NothingToDo(4)
 
 
 class TestAutomatically:

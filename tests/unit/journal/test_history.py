@@ -2,6 +2,7 @@
 
 from rollback_plugin.journal.entries import Event
 from rollback_plugin.journal.history import history_rows
+from rollback_plugin.journal.options import Keeping, OperationOptions
 from tests.unit.journal.story import (
     calms,
     deployed,
@@ -61,6 +62,24 @@ def test_an_operation_row_says_how_far_it_got() -> None:
     assert verdicts(5) == ["did_not_help"]
     assert verdicts(6) == ["did_not_help", "in_progress"]
     assert verdicts(7) == ["did_not_help", "done"]
+
+
+def test_a_recovery_says_whose_changes_it_kept() -> None:
+    keeping = OperationOptions(keeping=Keeping(base=1, version=3))
+    (*_, row) = history_rows(
+        told(
+            (0, deployed(1, 0)),
+            (20, deployed(2, 20)),
+            (23, rollback_started(2, 1)),
+            (24, rolled_back(2, 1)),
+            (25, deployed(3, 25)),
+            (28, recovery_started(2).model_copy(update={"options": keeping})),
+            (29, recovered(2).model_copy(update={"keeping": 3})),
+        ),
+        minute(60),
+    )
+
+    assert (row.kind, row.version, row.keeping, row.verdict) == ("recovery", 2, 3, "done")
 
 
 def test_a_failed_operation_says_why() -> None:
