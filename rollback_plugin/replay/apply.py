@@ -17,6 +17,7 @@ from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent
 from rollback_plugin.replay.goal import Goal, goal_of
 from rollback_plugin.replay.merge import Merge, merge
+from rollback_plugin.replay.pending import Settled, settle_pending_creates
 from rollback_plugin.replay.plan import Plan, Refusal, Remark, plan_of, refusals_before_the_engine
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
@@ -45,6 +46,7 @@ class _Prepared:
     assets: PlacedAssets
     refusals: tuple[Refusal, ...]
     remarks: tuple[Remark, ...]
+    settled: Settled
     current: bytes
     """The stack's state as it was when this was worked out."""
 
@@ -112,15 +114,12 @@ class Replay:
             if plan.refusals:
                 raise NotReplayable(_refused(self._stack, target, plan))
             program = RegisteredResources(prepared.goal, prepared.assets.place)
+            planned_for = self._take_over_what_exists(prepared)
 
             def guarded(request: language_pb2.RunRequest) -> None:
                 # The engine holds the lock now: what the plan was made from can't change any more, but may have until
                 # here.
-                if self._backend.current(self._stack) != prepared.current:
-                    raise EngineFailed(
-                        f"The stack {self._stack} was changed by somebody else while its way back was worked out."
-                        " Nothing was touched; run the same command again."
-                    )
+                self._refuse_other_state(planned_for)
                 program(request)
 
             words = "roll back to" if kind == "rollback" else "recover"
@@ -138,7 +137,10 @@ class Replay:
                 " that is wanted, run `pulumi destroy`; otherwise name a version that deployed something."
             )
         state = self._backend.current(self._stack)
-        ciphered = Checkpoint.parse(state, source=f"the backend's state of {self._stack}")
+        settled = settle_pending_creates(
+            Checkpoint.parse(state, source=f"the backend's state of {self._stack}"), self._engine
+        )
+        ciphered = settled.state
         keeping = options.keeping
         bases = () if keeping is None else (self._archive.checkpoint(keeping.base),)
         with ThreadPoolExecutor(3) as each:
@@ -160,8 +162,8 @@ class Replay:
                 *_unsettled(merged, options),
                 *_config_of_other_keys(self._stack, version, recorded, ciphered),
             )
-            remarks = tuple(_settled(merged, options))
-            yield _Prepared(folder, version, options, goal, assets, refusals, remarks, state)
+            remarks = (*_settled_conflicts(merged, options), *_settled_creates(settled))
+            yield _Prepared(folder, version, options, goal, assets, refusals, remarks, settled, state)
 
     def _plan(self, prepared: _Prepared) -> Plan:
         """The plan; the one made last still holds where the same is asked of the same state."""
@@ -176,7 +178,8 @@ class Replay:
         program = RegisteredResources(prepared.goal, prepared.assets.place)
         events: list[EngineEvent] = []
         try:
-            self._engine.preview(program, prepared.folder, events.append)
+            assumed = prepared.settled.state if prepared.settled.changed else None
+            self._engine.preview(program, prepared.folder, events.append, assumed)
         except EngineFailed:
             # Where the engine names the resource, it is a refusal like any other.
             if not any(isinstance(event, Diagnostic) and event.severity == "error" and event.urn for event in events):
@@ -189,6 +192,21 @@ class Replay:
             _root_urn(self._stack), "the version's own update failed: what is re-applied is as far as it came"
         )
         return replace(plan, remarks=(half_done, *plan.remarks))
+
+    def _take_over_what_exists(self, prepared: _Prepared) -> bytes:
+        """Write what became of pending creates into the stack's state; return the state that the plan is for."""
+        if not prepared.settled.changed:
+            return prepared.current
+        self._refuse_other_state(prepared.current)
+        self._engine.replace_state(prepared.settled.state)
+        return self._backend.current(self._stack)
+
+    def _refuse_other_state(self, planned_for: bytes) -> None:
+        if self._backend.current(self._stack) != planned_for:
+            raise EngineFailed(
+                f"The stack {self._stack} was changed by somebody else while its way back was worked out."
+                " Nothing was touched; run the same command again."
+            )
 
     def _check_outputs(self, program: RegisteredResources, target: int) -> None:
         """The stack's outputs are what its consumers read: they have to be what was registered. Secret ones are known
@@ -248,7 +266,14 @@ def _unsettled(merged: Merge, options: OperationOptions) -> Iterator[Refusal]:
             yield Refusal(conflict.urn, conflict.property, why)
 
 
-def _settled(merged: Merge, options: OperationOptions) -> Iterator[Remark]:
+def _settled_creates(settled: Settled) -> Iterator[Remark]:
+    for urn in settled.found:
+        yield Remark(urn, "an interrupted update had made it; it is taken over into the state")
+    for urn in settled.missing:
+        yield Remark(urn, "an interrupted update had not made it, or the state has it already; that is forgotten")
+
+
+def _settled_conflicts(merged: Merge, options: OperationOptions) -> Iterator[Remark]:
     for conflict in merged.conflicts:
         if conflict.settled:
             where = f"{conflict.property}: " if conflict.property else ""

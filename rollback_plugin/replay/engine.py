@@ -6,11 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Protocol
+from types import MappingProxyType
+from typing import IO, Any, Protocol
 
 from rollback_plugin.errors import EngineError, EngineFailed, EngineLocked, EngineNotFound, WrongPassphrase
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted
@@ -78,6 +80,56 @@ class Engine:
         """
         if not holds_ciphertext(checkpoint.document):
             return checkpoint
+        with self.copy_of(checkpoint) as folder:
+            finished = self._run(["stack", "export", "--show-secrets", *self._selected], folder, _backend_in(folder))
+        if finished.exit_code != 0:
+            # What it printed on its standard output may be plain text.
+            unprinted = _Finished(finished.exit_code, "", finished.errors)
+            raise self._failure("open the secrets of a recorded version of", unprinted, ())
+        return Checkpoint.parse(finished.output.encode(), source="the decrypted checkpoint")
+
+    def refreshed(self, checkpoint: Checkpoint, urns: Sequence[str]) -> Checkpoint:
+        """The checkpoint as a refresh of these resources makes it. The stack's own state isn't touched.
+
+        Raises:
+            EngineFailed, WrongPassphrase: the providers can't tell.
+        """
+        purpose = "ask the providers what exists of"
+        targets = [f"--target={urn}" for urn in urns]
+        quiet = ["--suppress-outputs", "--suppress-progress"]
+        with self.copy_of(checkpoint) as folder:
+            asked = self._run(
+                ["refresh", "--yes", "--skip-preview", *self._selected, *quiet, *targets], folder, _backend_in(folder)
+            )
+            if asked.exit_code != 0:
+                raise self._failure(purpose, asked, ())
+            exported = self._run(["stack", "export", *self._selected], folder, _backend_in(folder))
+        if exported.exit_code != 0:
+            raise self._failure(purpose, exported, ())
+        return Checkpoint.parse(exported.output.encode(), source="the refreshed checkpoint")
+
+    def replace_state(self, checkpoint: Checkpoint) -> None:
+        """Put the checkpoint in the place of the stack's state, under the stack's lock. Nothing in the cloud changes.
+
+        Raises:
+            EngineLocked: another update holds the lock; nothing was changed.
+            EngineFailed, WrongPassphrase: the engine doesn't take it.
+        """
+        with self.copy_of(checkpoint) as folder:
+            file = folder / "state.json"
+            latest = {**checkpoint.deployment, "resources": [resource.document for resource in checkpoint.resources]}
+            file.write_text(json.dumps({**_kind(checkpoint), "deployment": latest}))
+            finished = self._run(
+                ["stack", "import", f"--file={file}", *self._selected],
+                folder,
+                {"PULUMI_BACKEND_URL": self._backend_url},
+            )
+        if finished.exit_code != 0:
+            raise self._failure("take over what exists into", finished, ())
+
+    @contextmanager
+    def copy_of(self, checkpoint: Checkpoint) -> Iterator[Path]:
+        """A scratch project with a file backend of its own below `state`, which holds the checkpoint."""
         with scratch_project(self._stack, {}, checkpoint.secrets_providers) as folder:
             state = folder / "state" / ".pulumi"
             stack_file = state / "stacks" / self._stack.project / f"{self._stack.stack}.json"
@@ -85,26 +137,34 @@ class Engine:
             (state / "meta.yaml").write_text("version: 1\n")
             latest = {**checkpoint.deployment, "resources": [resource.document for resource in checkpoint.resources]}
             document = {"stack": self._stack.fully_qualified, "latest": latest}
-            kind = {key: checkpoint.envelope[key] for key in ("version", "features") if key in checkpoint.envelope}
-            stack_file.write_text(json.dumps({**kind, "checkpoint": document}))
-            finished = self._run(
-                ["stack", "export", "--show-secrets", "--stack", self._stack.fully_qualified],
-                folder,
-                {"PULUMI_BACKEND_URL": f"file://{folder / 'state'}"},
-            )
-        if finished.exit_code != 0:
-            # What it printed on its standard output may be plain text.
-            unprinted = _Finished(finished.exit_code, "", finished.errors)
-            raise self._failure("open the secrets of a recorded version of", unprinted, ())
-        return Checkpoint.parse(finished.output.encode(), source="the decrypted checkpoint")
+            stack_file.write_text(json.dumps({**_kind(checkpoint), "checkpoint": document}))
+            yield folder
 
-    def preview(self, program: Program, folder: Path, on_event: Callable[[EngineEvent], None]) -> None:
+    @property
+    def _selected(self) -> list[str]:
+        return ["--stack", self._stack.fully_qualified]
+
+    def preview(
+        self,
+        program: Program,
+        folder: Path,
+        on_event: Callable[[EngineEvent], None],
+        assumed: Checkpoint | None = None,
+    ) -> None:
         """Let the engine work out what running the program would do; nothing is changed.
+
+        Args:
+            assumed: the state to start from, where that isn't the stack's own.
 
         Raises:
             EngineFailed, WrongPassphrase: the engine can't tell.
         """
-        self._operate("preview", "work out what re-applying a version would do to", program, folder, on_event, [])
+        purpose = "work out what re-applying a version would do to"
+        if assumed is None:
+            self._operate("preview", purpose, program, folder, on_event, [])
+            return
+        with self.copy_of(assumed) as copy:
+            self._operate("preview", purpose, program, folder, on_event, [], _backend_in(copy))
 
     def update(self, program: Program, folder: Path, on_event: Callable[[EngineEvent], None], *, message: str) -> None:
         """Make the stack what the program registers.
@@ -129,6 +189,7 @@ class Engine:
         folder: Path,
         on_event: Callable[[EngineEvent], None],
         arguments: Sequence[str],
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         errors: list[Diagnostic] = []
 
@@ -151,7 +212,7 @@ class Engine:
                     *arguments,
                 ],
                 folder,
-                {"PULUMI_BACKEND_URL": self._backend_url, "PULUMI_DEBUG_COMMANDS": "true"},
+                {"PULUMI_BACKEND_URL": self._backend_url, "PULUMI_DEBUG_COMMANDS": "true", **variables},
                 on_started=lambda process_id: on_event(EngineStarted(process_id)),
             )
             if server.failure is not None:
@@ -226,6 +287,14 @@ class Engine:
             f" It said: {listed}. Put right what it names and run the same command again; it goes on from where this"
             " ended."
         )
+
+
+def _backend_in(copy: Path) -> Mapping[str, str]:
+    return {"PULUMI_BACKEND_URL": f"file://{copy / 'state'}"}
+
+
+def _kind(checkpoint: Checkpoint) -> Mapping[str, Any]:
+    return {key: checkpoint.envelope[key] for key in ("version", "features") if key in checkpoint.envelope}
 
 
 def _text(written: IO[bytes]) -> str:

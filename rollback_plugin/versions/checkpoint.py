@@ -6,7 +6,7 @@ Two documents hold one: what a DIY backend writes, `{"version": 3, "checkpoint":
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -154,6 +154,16 @@ class Checkpoint:
     def with_resources(self, resources: tuple[Resource, ...]) -> "Checkpoint":
         """The same checkpoint with other resources."""
         return replace(self, resources=resources)
+
+    def with_pending_operations(self, operations: Sequence[Mapping[str, Any]]) -> "Checkpoint":
+        """The same checkpoint with other pending operations. For one that has a snapshot."""
+        snapshot = {key: value for key, value in self.deployment.items() if key != "pending_operations"}
+        if operations:
+            snapshot["pending_operations"] = [dict(operation) for operation in operations]
+        if "deployment" in self.envelope:
+            return replace(self, envelope={**self.envelope, "deployment": snapshot})
+        inner = {**self.envelope["checkpoint"], "latest": snapshot}
+        return replace(self, envelope={**self.envelope, "checkpoint": inner})
 
     @cached_property
     def by_urn(self) -> Mapping[str, Resource]:
