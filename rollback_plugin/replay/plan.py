@@ -94,13 +94,17 @@ ACTION_OF_OPERATION: Mapping[str, Action] = {
     "update": Action.UPDATE,
     "replace": Action.REPLACE,
     "create-replacement": Action.REPLACE,
-    "delete-replaced": Action.REPLACE,
+    # Alone, without a replacement, it is what an interrupted one left behind (`delete: true` in the state).
+    "delete-replaced": Action.DELETE,
     "import-replacement": Action.REPLACE,
     "discard-replaced": Action.REPLACE,
     "delete": Action.DELETE,
     "discard": Action.DELETE,
     "remove-pending-replace": Action.DELETE,
 }
+
+
+LEFT_OVER = "an interrupted update replaced it, and what that left behind is deleted by any next update"
 
 
 def refusals_before_the_engine(
@@ -172,8 +176,9 @@ def _half_created(current: Checkpoint) -> Iterator[Refusal]:
             yield Refusal(
                 operation["resource"]["urn"],
                 "",
-                "an interrupted update was creating it, and nobody knows whether it exists; find out, then adopt or"
-                " drop it with `pulumi refresh`",
+                "an interrupted update was creating it, and it can't be told whether it did: its id doesn't follow from"
+                " its inputs, or what has its name is not as it was being made; find out, then adopt or drop it with"
+                " `pulumi refresh`",
             )
 
 
@@ -218,7 +223,9 @@ def _steps(goal: Goal, events: Sequence[EngineEvent]) -> tuple[Step, ...]:
         registration = registered.get(event.urn)
         if registration is not None and registration.kept and action in (Action.SAME, Action.UPDATE):
             action = Action.KEEP
-        by_urn[event.urn] = Step(event.urn, event.type, action, _reason(action, properties), properties)
+        left_over = action is Action.DELETE and registration is not None
+        reason = LEFT_OVER if left_over else _reason(action, properties)
+        by_urn[event.urn] = Step(event.urn, event.type, action, reason, properties)
     return tuple(by_urn.values())
 
 
@@ -243,11 +250,16 @@ def _reason(action: Action, properties: Sequence[str]) -> str:
 def _data_lost(steps: Sequence[Step]) -> Iterator[Refusal]:
     for step in steps:
         if step.action in (Action.REPLACE, Action.DELETE) and holds_data(step.type):
+            # Of what only the current state has, data is kept: to be deleted are only left-overs of the same name.
+            lost = (
+                "it holds data and would be made anew, empty"
+                if step.action is Action.REPLACE
+                else f"{LEFT_OVER}, data included"
+            )
             yield Refusal(
                 step.urn,
                 ", ".join(step.properties),
-                "it holds data and would be made anew, empty; to accept that, ask for exactly what the version's"
-                " program would do (`--data follow`)",
+                f"{lost}; to accept that, ask for exactly what the version's program would do (`--data follow`)",
             )
 
 

@@ -1,11 +1,10 @@
 """What a killed engine was creating is looked for: adopted if it was made, forgotten if it wasn't, never made twice."""
 
 import json
-import os
-import signal
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
+import psutil
 import pytest
 
 from rollback_plugin.embedded import EmbeddedAws
@@ -16,6 +15,8 @@ from tests.replay.deployed_stack import DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
 
+ENGINE_END_SECONDS = 60
+"""How long the plugins of a killed engine may take to notice."""
 FOLLOW = OperationOptions(data=DataPolicy.FOLLOW)
 
 
@@ -37,21 +38,27 @@ CHOSEN = 'aws.ssm.Parameter("chosen", name="/pending/chosen", type="String", val
 SUBSCRIPTION = 'aws.sns.TopicSubscription("mail", topic=topic.arn, protocol="email", endpoint="x@example.com")'
 
 
-def interrupt_creation(stack: DeployedStack, *names: str, kept: bool = True) -> None:
-    """Rewrite the state as an engine leaves it that was killed while it created these resources of the last version."""
-    state = json.loads(stack.pulumi("stack", "export"))
-    resources = state["deployment"]["resources"]
-    interrupted = [r for r in resources if r["urn"].rpartition("::")[2] in names]
-    assert len(interrupted) == len(names)
+def rewrite_state(stack: DeployedStack, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the engine's snapshot in place, as no command of it would."""
     stack_file = stack.state_folder / ".pulumi" / "stacks" / stack.name.project / f"{stack.name.stack}.json"
     document = json.loads(stack_file.read_text())
-    latest = document["checkpoint"]["latest"]
-    latest["resources"] = [r for r in latest["resources"] if r["urn"] not in {i["urn"] for i in interrupted}]
-    latest["pending_operations"] = [
-        {"type": "creating", "resource": {key: v for key, v in r.items() if key not in ("id", "outputs")}}
-        for r in interrupted
-    ]
+    change(document["checkpoint"]["latest"])
     stack_file.write_text(json.dumps(document))
+
+
+def interrupt_creation(stack: DeployedStack, *names: str) -> None:
+    """Leave the state as an engine does that is killed while it creates these resources, all of which were made."""
+
+    def interrupt(latest: dict[str, Any]) -> None:
+        interrupted = [r for r in latest["resources"] if r["urn"].rpartition("::")[2] in names]
+        assert len(interrupted) == len(names)
+        latest["resources"] = [r for r in latest["resources"] if r not in interrupted]
+        latest["pending_operations"] = [
+            {"type": "creating", "resource": {key: v for key, v in r.items() if key not in ("id", "outputs")}}
+            for r in interrupted
+        ]
+
+    rewrite_state(stack, interrupt)
 
 
 def pending(stack: DeployedStack) -> Any:
@@ -86,3 +93,100 @@ def test_what_was_made_is_adopted_and_then_deleted_or_kept(stack: DeployedStack,
     assert queues(aws, "jobs") == []
     assert aws.client("ssm").get_parameters(Names=["/pending/chosen"])["Parameters"] == []
     stack.must_be(program())
+
+
+def test_what_was_not_made_is_made_once_or_forgotten(stack: DeployedStack, aws: EmbeddedAws) -> None:
+    without = stack.deploy(program())
+    newer = program(JOBS.format(seconds=46))
+    with_it = stack.deploy(newer)
+    (made,) = queues(aws, "jobs")
+    interrupt_creation(stack, "jobs")
+    aws.client("sqs").delete_queue(QueueUrl=made)
+
+    stack.replay().apply(without, "operation-1", "rollback")
+    assert pending(stack) == []
+    stack.must_be(program())
+
+    stack.replay().apply(with_it, "operation-2", "recovery")
+    (again,) = queues(aws, "jobs")
+    interrupt_creation(stack, "jobs")
+    aws.client("sqs").delete_queue(QueueUrl=again)
+
+    stack.replay().apply(with_it, "operation-3", "recovery")
+    assert pending(stack) == []
+    assert len(queues(aws, "jobs")) == 1
+    stack.must_be(newer)
+
+
+def test_what_cannot_be_told_is_refused_and_touches_nothing(stack: DeployedStack, aws: EmbeddedAws) -> None:
+    without = stack.deploy(program())
+    stack.deploy(program(CHOSEN.format(value="v"), SUBSCRIPTION))
+    interrupt_creation(stack, "chosen", "mail")
+    aws.client("ssm").put_parameter(Name="/pending/chosen", Value="somebody else's", Overwrite=True)
+    before = stack.files_of_backend()
+
+    with pytest.raises(NotReplayable) as refused:
+        stack.replay().apply(without, "operation-1", "rollback")
+
+    assert "TopicSubscription::mail" in str(refused.value)
+    assert "Parameter::chosen" in str(refused.value)
+    assert stack.files_of_backend() == before
+    found = aws.client("ssm").get_parameter(Name="/pending/chosen")["Parameter"]["Value"]
+    aws.client("ssm").delete_parameter(Name="/pending/chosen")
+    assert found == "somebody else's"
+
+
+def test_after_a_kill_amid_creates_there_is_one_of_each_and_then_none(stack: DeployedStack, aws: EmbeddedAws) -> None:
+    names = [f"killed-{number}" for number in range(6)]
+    without = stack.deploy(program())
+    newer = program(*(f'aws.sqs.Queue("{name}")' for name in names))
+    with_them = stack.deploy(newer)
+    stack.replay().apply(without, "operation-1", "rollback", FOLLOW)
+    assert queues(aws, "killed") == []
+    engines: list[psutil.Process] = []
+    plugins: list[psutil.Process] = []
+
+    def kill_the_engine_at_the_first_creation(event: EngineEvent) -> None:
+        if isinstance(event, EngineStarted):
+            engines.append(psutil.Process(event.process_id))
+        if isinstance(event, ResourceStep) and event.operation == "create" and event.stage == "started" and not plugins:
+            plugins.extend(engines[-1].children(recursive=True))
+            engines[-1].kill()
+
+    with pytest.raises(EngineFailed):
+        stack.replay().apply(with_them, "operation-2", "recovery", on_event=kill_the_engine_at_the_first_creation)
+    psutil.wait_procs(plugins, timeout=ENGINE_END_SECONDS)
+    (left,) = stack.backend.locks(stack.name)
+    stack.backend.break_lock(stack.name, left)
+
+    stack.replay().apply(with_them, "operation-2", "recovery")
+
+    assert pending(stack) == []
+    assert sorted(url.rpartition("/")[2].rpartition("-")[0] for url in queues(aws, "killed")) == names
+    stack.must_be(newer)
+    stack.replay().apply(without, "operation-3", "rollback", FOLLOW)
+    assert queues(aws, "killed") == []
+
+
+def test_what_an_interrupted_replacement_left_is_deleted_next_time(stack: DeployedStack, aws: EmbeddedAws) -> None:
+    target = stack.deploy(program(JOBS.format(seconds=47)))
+    queue = aws.client("sqs").create_queue(QueueName="replaced-left-over")["QueueUrl"]
+    topic = aws.client("sns").create_topic(Name="replaced-left-over")["TopicArn"]
+
+    def leave(latest: dict[str, Any]) -> None:
+        for name, left in (("jobs", queue), ("topic", topic)):
+            (live,) = [r for r in latest["resources"] if r["urn"].endswith(f"::{name}")]
+            latest["resources"].append({**live, "id": left, "delete": True})
+
+    rewrite_state(stack, leave)
+
+    said = r"Queue::jobs: an interrupted update replaced it.*data included.*--data follow"
+    with pytest.raises(NotReplayable, match=said) as refused:
+        stack.replay().apply(target, "operation-1", "rollback")
+    assert "Topic" not in str(refused.value)
+    stack.replay().apply(target, "operation-1", "rollback", FOLLOW)
+
+    assert queues(aws, "replaced") == []
+    assert len(queues(aws, "jobs")) == 1
+    assert topic not in {found["TopicArn"] for found in aws.client("sns").list_topics()["Topics"]}
+    stack.must_be(program(JOBS.format(seconds=47)))

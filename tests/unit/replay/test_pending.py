@@ -1,0 +1,142 @@
+"""What becomes of pending creates in the state, by what the providers say exists."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rollback_plugin.replay.pending import Settled, settle_pending_creates
+from rollback_plugin.replay.property_values import PROVIDER_DEFAULTS
+from rollback_plugin.versions.checkpoint import Checkpoint
+from tests.unit.replay.resources import urn
+
+ROLE = "aws:iam/role:Role"
+PROVIDER = "pulumi:providers:aws"
+
+
+class Cloud:
+    """A double of the engine asking providers: by (URN, id) the inputs of what exists."""
+
+    def __init__(self, existing: Mapping[tuple[str, str], Mapping[str, Any]]) -> None:
+        self.existing = existing
+        self.asked: list[str] = []
+
+    def decrypt(self, checkpoint: Checkpoint) -> Checkpoint:
+        return checkpoint
+
+    def refreshed(self, checkpoint: Checkpoint, urns: Sequence[str]) -> Checkpoint:
+        assert not checkpoint.pending_operations
+        assert len({resource.urn for resource in checkpoint.resources}) == len(checkpoint.resources)
+        self.asked.extend(urns)
+        resources = []
+        for found in checkpoint.resources:
+            if found.urn not in urns:
+                resources.append(found)
+            elif (found.urn, found.id) in self.existing:
+                inputs = dict(self.existing[found.urn, found.id])
+                resources.append(found.model_copy(update={"inputs": inputs, "outputs": {"read": True}}))
+        return checkpoint.with_resources(tuple(resources))
+
+
+def role(name: str, *, autonamed: bool = True, **fields: Any) -> dict[str, Any]:
+    inputs = {"name": name, PROVIDER_DEFAULTS: ["name"] if autonamed else []}
+    return {"urn": urn(ROLE, "role"), "type": ROLE, "custom": True, "inputs": inputs, **fields}
+
+
+def creating(resource: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "creating", "resource": dict(resource)}
+
+
+def settled(
+    resources: Sequence[Mapping[str, Any]],
+    operations: Sequence[Mapping[str, Any]],
+    *existing: Mapping[str, Any],
+) -> Settled:
+    latest = {"resources": list(resources), "pending_operations": list(operations)}
+    cloud = Cloud({(found["urn"], found["inputs"]["name"]): found["inputs"] for found in existing})
+    return settle_pending_creates(Checkpoint.from_document({"version": 3, "checkpoint": {"latest": latest}}), cloud)
+
+
+def roles_in(found: Settled) -> list[tuple[str, bool]]:
+    return [(resource.id, resource.delete) for resource in found.state.resources]
+
+
+def test_what_exists_is_in_the_state_with_what_was_read_of_it() -> None:
+    found = settled([], [creating(role("r-1"))], role("r-1"))
+
+    (resource,) = found.state.resources
+    assert (resource.id, resource.outputs) == ("r-1", {"read": True})
+    assert found.state.pending_operations == ()
+    assert (found.found, found.missing, found.changed) == ((urn(ROLE, "role"),), (), True)
+
+
+def test_what_does_not_exist_is_forgotten() -> None:
+    found = settled([], [creating(role("r-1"))])
+
+    assert (roles_in(found), found.state.pending_operations) == ([], ())
+    assert found.missing == (urn(ROLE, "role"),)
+
+
+def test_what_has_a_chosen_name_is_only_taken_for_what_was_made_if_it_is_alike() -> None:
+    made = role("chosen", autonamed=False)
+    unlike = {**made, "inputs": {**made["inputs"], "path": "/theirs/"}}
+
+    assert roles_in(settled([], [creating(made)], made)) == [("chosen", False)]
+    found = settled([], [creating(made)], unlike)
+    assert (roles_in(found), len(found.state.pending_operations), found.changed) == ([], 1, False)
+
+
+def test_what_has_a_drawn_name_is_ours_even_half_made() -> None:
+    made = role("r-1")
+
+    found = settled([], [creating(made)], {**made, "inputs": {**made["inputs"], "path": "/"}})
+
+    assert roles_in(found) == [("r-1", False)]
+
+
+def test_what_can_not_be_looked_for_stays_pending_beside_what_can() -> None:
+    unknown = creating({"urn": urn("aws:ec2/vpc:Vpc", "v"), "type": "aws:ec2/vpc:Vpc", "custom": True, "inputs": {}})
+
+    found = settled([], [unknown, creating(role("r-1"))], role("r-1"))
+
+    assert roles_in(found) == [("r-1", False)]
+    assert [dict(operation) for operation in found.state.pending_operations] == [unknown]
+
+
+def test_interrupted_updates_are_left_to_the_engine() -> None:
+    updating = {"type": "updating", "resource": role("r-1", id="r-1")}
+
+    found = settled([role("r-1", id="r-1")], [updating], role("r-1"))
+
+    assert (found.changed, len(found.state.pending_operations)) == (False, 1)
+
+
+def test_what_was_to_replace_something_that_is_still_there_is_a_left_over() -> None:
+    found = settled([role("r-old", id="r-old")], [creating(role("r-new"))], role("r-new"), role("r-old"))
+
+    assert roles_in(found) == [("r-old", False), ("r-new", True)]
+
+
+def test_what_was_to_replace_something_that_is_gone_takes_its_place() -> None:
+    gone = role("r-old", id="r-old", pendingReplacement=True)
+
+    assert roles_in(settled([gone], [creating(role("r-new"))], role("r-new"))) == [("r-new", False)]
+
+
+def test_what_the_state_has_already_is_not_taken_twice() -> None:
+    found = settled([role("r-1", id="r-1")], [creating(role("r-1"))], role("r-1"))
+
+    assert (roles_in(found), found.state.pending_operations) == ([("r-1", False)], ())
+
+
+def test_each_of_several_attempts_at_one_resource_is_looked_for() -> None:
+    found = settled([], [creating(role(name)) for name in ("r-1", "r-2", "r-3")], role("r-1"), role("r-3"))
+
+    assert roles_in(found) == [("r-1", False), ("r-3", True)]
+    assert found.state.pending_operations == ()
+
+
+def test_a_provider_half_made_is_nothing_to_look_for() -> None:
+    provider = {"urn": urn(PROVIDER, "west"), "type": PROVIDER, "custom": True, "inputs": {"region": "us-west-2"}}
+
+    found = settled([], [creating(provider)])
+
+    assert (roles_in(found), found.state.pending_operations) == ([], ())
