@@ -14,6 +14,8 @@ from typing import Any
 IDENTITIES: Mapping[str, str] = {
     "aws:cloudwatch/dashboard:Dashboard": "{dashboardName}",
     "aws:cloudwatch/eventBus:EventBus": "{name}",
+    "aws:cloudwatch/eventRule:EventRule": "[{eventBusName}/]{name}",
+    "aws:cloudwatch/eventTarget:EventTarget": "[{eventBusName}-]{rule}-{targetId}",
     "aws:cloudwatch/logGroup:LogGroup": "{name}",
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": "{name}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "{name}",
@@ -31,12 +33,13 @@ IDENTITIES: Mapping[str, str] = {
     "aws:kms/alias:Alias": "{name}",
     "aws:lambda/alias:Alias": "arn:{partition}:lambda:{region}:{account}:function:{functionName}:{name}",
     "aws:lambda/function:Function": "{name}",
+    "aws:lambda/functionUrl:FunctionUrl": "{functionName}[/{qualifier}]",
     "aws:lambda/permission:Permission": "{statementId}",
     "aws:s3/bucket:Bucket": "{bucket}",
     "aws:s3/bucketNotification:BucketNotification": "{bucket}",
     "aws:s3/bucketPolicy:BucketPolicy": "{bucket}",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "{bucket}",
-    "aws:s3/bucketVersioning:BucketVersioning": "{bucket}",
+    "aws:s3/bucketVersioning:BucketVersioning": "{bucket}[,{expectedBucketOwner}]",
     "aws:sfn/stateMachine:StateMachine": "arn:{partition}:states:{region}:{account}:stateMachine:{name}",
     "aws:sns/topic:Topic": "arn:{partition}:sns:{region}:{account}:{name}",
     "aws:sqs/queue:Queue": "{queues}/{name}",
@@ -44,15 +47,17 @@ IDENTITIES: Mapping[str, str] = {
     "aws:ssm/parameter:Parameter": "{name}",
 }
 """By type token; in braces an input's name, or what is known of the place: `partition`, `account`, and `queues`, with
-which the URL of a queue begins."""
+which the URL of a queue begins. What is in brackets is left out where the input isn't given, or is a default."""
 
 _ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):[^:]*:[^:]*:(?P<account>\d{12}):")
+_OPTIONAL = re.compile(r"\[([^]]*)\]")
 _DOMAINS = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 """Partitions and the domain of their endpoints
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html, botocore's partitions.json)."""
 
 
 QUEUE = "aws:sqs/queue:Queue"
+DEFAULT_EVENT_BUS = "default"
 ALIAS = "aws:lambda/alias:Alias"
 
 
@@ -73,6 +78,13 @@ def identity_of(resource_type: str, inputs: Mapping[str, Any], neighbours: Itera
     known |= _place(known.get("region"), list(neighbours))
     if resource_type == ALIAS and known.get("functionName", "").startswith("arn:"):
         template = "{functionName}:{name}"
+    if known.get("eventBusName") == DEFAULT_EVENT_BUS:
+        del known["eventBusName"]
+    whole = _OPTIONAL.sub(lambda optional: _filled(optional[1], known) or "", template)
+    return _filled(whole, known)
+
+
+def _filled(template: str, known: Mapping[str, str]) -> str | None:
     try:
         return template.format_map(known)
     except KeyError:

@@ -28,6 +28,11 @@ OTHER_QUEUE = with_arn("arn:aws:sqs:us-east-1:111122223333:q", QUEUE, url="http:
     [
         ("a name", ROLE, {"name": "r-1"}, [], "r-1"),
         ("several inputs", "aws:iam/rolePolicy:RolePolicy", {"role": "r", "name": "p"}, [], "r:p"),
+        ("what isn't given is left out", "aws:lambda/functionUrl:FunctionUrl", {"functionName": "f"}, [], "f"),
+        ("what is given is not", "aws:lambda/functionUrl:FunctionUrl", {"functionName": "f", "qualifier": "live"}, [],
+         "f/live"),
+        ("a default is left out", "aws:cloudwatch/eventRule:EventRule", {"eventBusName": "default", "name": "r"}, [],
+         "r"),
         ("no name given yet", ROLE, {}, [], None),
         ("a name that is secret", ROLE, {"name": {"ciphertext": "x"}}, [], None),
         ("a type that isn't known", "aws:ec2/instance:Instance", {"name": "x"}, [IN_AWS], None),
