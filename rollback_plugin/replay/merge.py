@@ -175,14 +175,23 @@ class _Merging:
         while wanted:
             resource = wanted.pop()
             for urn in sorted(resource.needs - found.keys()):
-                has_it = self._current if self._policy is ConflictPolicy.CURRENT else self._version
-                why = f"one side removed it, and the other has {resource.urn}, which needs it"
-                if urn in has_it:
-                    self.conflict(urn, "", why)
-                    found[urn] = has_it[urn]
-                    wanted.append(has_it[urn])
-                elif urn in self._base or urn in self._version or urn in self._current:
-                    self.unsettled(urn, "", why)
+                needed = self._needed(urn, resource)
+                if needed is not None:
+                    found[urn] = needed
+                    wanted.append(needed)
+
+    def _needed(self, urn: str, by: RecordedResource) -> RecordedResource | None:
+        there = self._version.get(urn) or self._current.get(urn)
+        if there is None or there.is_provider:
+            # A provider exists nowhere but in the state, as a way to make others: having it contradicts nothing.
+            return there
+        preferred = self._current if self._policy is ConflictPolicy.CURRENT else self._version
+        why = f"one side removed it, and the other has {by.urn}, which needs it"
+        if urn not in preferred:
+            self.unsettled(urn, "", why)
+            return None
+        self.conflict(urn, "", why)
+        return preferred[urn]
 
 
 def _by_urn(resources: Recording) -> dict[str, RecordedResource]:

@@ -146,6 +146,20 @@ class TestProperties:
 
         assert [found.provider_urn for found in found.resources if found.type == TOPIC] == [west.urn]
 
+    def test_a_provider_that_is_needed_stays_although_one_side_has_no_use_for_it_any_more(self) -> None:
+        older, newer = (resource("pulumi:providers:aws", name, id=f"{name}-id") for name in ("default_1", "default_2"))
+        by_older, added = (replace(topic(name), provider=f"{older.urn}::default_1-id") for name in ("x", "added"))
+        by_newer = replace(topic("x"), provider=f"{newer.urn}::default_2-id")
+
+        found = merged([older, by_older], [older, by_older, added], [newer, by_newer])
+
+        assert found.conflicts == ()
+        assert {r.name: r.provider_urn for r in found.resources if not r.is_provider} == {
+            "x": newer.urn,
+            "added": older.urn,
+        }
+        assert {r.name for r in found.resources if r.is_provider} == {"default_1", "default_2"}
+
     def test_what_the_engine_keeps_of_a_providers_plugin_stays(self) -> None:
         def provider(region: str, plugin: str) -> RecordedResource:
             internal = {ENGINE_INTERNAL: {"pluginDownloadURL": plugin}}
