@@ -278,7 +278,7 @@ class TestRecoveryAfterALaterDeploy:
             stand.operator.recover(2)
         stand.killed_at_progress = None
 
-        stand.operator.recover()
+        stand.operator_of(ME).recover()
 
         assert stand.engine.asked_for[-1].keeping == self.KEPT
 
