@@ -36,6 +36,8 @@ IDENTITIES: Mapping[str, str] = {
     "aws:lambda/functionUrl:FunctionUrl": "{functionName}[/{qualifier}]",
     "aws:lambda/permission:Permission": "{statementId}",
     "aws:s3/bucket:Bucket": "{bucket}",
+    "aws:s3/bucketObject:BucketObject": "{bucket}/{key}",
+    "aws:s3/bucketObjectv2:BucketObjectv2": "{bucket}/{key}",
     "aws:s3/bucketNotification:BucketNotification": "{bucket}",
     "aws:s3/bucketPolicy:BucketPolicy": "{bucket}",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "{bucket}",
@@ -49,7 +51,16 @@ IDENTITIES: Mapping[str, str] = {
 """By type token; in braces an input's name, or what is known of the place: `partition`, `account`, and `queues`, with
 which the URL of a queue begins. What is in brackets is left out where the input isn't given, or is a default."""
 
+NOT_READ_BACK: Mapping[str, frozenset[str]] = {
+    "aws:lambda/function:Function": frozenset({"code", "imageUri", "s3Bucket", "s3Key", "s3ObjectVersion"}),
+    "aws:s3/bucketObject:BucketObject": frozenset({"content", "contentBase64", "source"}),
+    "aws:s3/bucketObjectv2:BucketObjectv2": frozenset({"content", "contentBase64", "source"}),
+}
+"""Inputs of these types that no provider reads back: what exists may hold something else."""
+
 _ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):[^:]*:[^:]*:(?P<account>\d{12}):")
+_DRAWN = re.compile(r"-[0-9a-f]{7,}(\.[a-z]+)?")
+"""How a name drawn by lot ends: 7 hex digits by default (pulumi/pulumi-terraform-bridge, automatic naming)."""
 _OPTIONAL = re.compile(r"\[([^]]*)\]")
 _DOMAINS = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 """Partitions and the domain of their endpoints
@@ -82,6 +93,15 @@ def identity_of(resource_type: str, inputs: Mapping[str, Any], neighbours: Itera
         del known["eventBusName"]
     whole = _OPTIONAL.sub(lambda optional: _filled(optional[1], known) or "", template)
     return _filled(whole, known)
+
+
+def is_drawn(resource_type: str, inputs: Mapping[str, Any], defaults: Iterable[str]) -> bool:
+    """Whether the id rests on a name that was drawn for this one resource, so that nobody else's can have it.
+
+    defaults: names of inputs that the program didn't give.
+    """
+    of_id = [name for name in defaults if f"{{{name}}}" in IDENTITIES[resource_type]]
+    return any(_DRAWN.search(str(inputs.get(name, ""))) for name in of_id)
 
 
 def _filled(template: str, known: Mapping[str, str]) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rollback_plugin.replay.identities import IDENTITIES, Neighbour, identity_of
+from rollback_plugin.replay.identities import NOT_READ_BACK, Neighbour, identity_of, is_drawn
 from rollback_plugin.replay.property_values import PROVIDER_DEFAULTS, PROVIDER_METADATA, as_the_program_gave_it
 from rollback_plugin.replay.recorded import PROVIDER_TYPE_PREFIX, read_resources
 from rollback_plugin.replay.three_way import same
@@ -78,7 +78,7 @@ def _settle(settled: Settled, candidates: Sequence[_Candidate], reader: StateRea
     answered = [c.operation for c in candidates if c in ours or c not in there]
     pending = [operation for operation in settled.state.pending_operations if operation not in answered]
     return Settled(
-        _with_found(settled.state, [asked.by_urn[c.resource.urn] for c in ours]).with_pending_operations(pending),
+        _with_found(settled.state, [_found(c, asked) for c in ours]).with_pending_operations(pending),
         (*settled.found, *(c.resource.urn for c in ours)),
         (*settled.missing, *(c.resource.urn for c in candidates if c not in there)),
     )
@@ -101,7 +101,7 @@ def _candidates(state: Checkpoint) -> Iterator[_Candidate]:
             yield _Candidate(
                 operation,
                 resource.model_copy(update={"id": identity, "outputs": outputs}),
-                autonamed=any(f"{{{name}}}" in IDENTITIES[resource.type] for name in defaults),
+                autonamed=is_drawn(resource.type, inputs, defaults),
             )
 
 
@@ -139,6 +139,19 @@ def _unlike(assumed: Checkpoint, asked: Checkpoint, reader: StateReader) -> froz
         for checkpoint in map(reader.decrypt, (assumed, asked))
     )
     return frozenset(urn for urn in made.keys() & found.keys() if not same(made[urn], found[urn]))
+
+
+def _found(candidate: _Candidate, asked: Checkpoint) -> Resource:
+    """What was read of it; under a chosen name without the inputs that can't be read, so that they are written anew."""
+    found = asked.by_urn[candidate.resource.urn]
+    if candidate.autonamed:
+        return found
+    unread = NOT_READ_BACK.get(found.type, frozenset())
+
+    def read(properties: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {key: value for key, value in (properties or {}).items() if key not in unread}
+
+    return found.model_copy(update={"inputs": read(found.inputs), "outputs": read(found.outputs)})
 
 
 def _with_found(state: Checkpoint, found: Sequence[Resource]) -> Checkpoint:

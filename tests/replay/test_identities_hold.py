@@ -37,6 +37,7 @@ rule = aws.cloudwatch.EventRule("rule", schedule_expression="rate(1 day)")
 aws.cloudwatch.EventTarget("target", rule=rule.name, arn=function.arn)
 aws.dynamodb.Table("table", billing_mode="PAY_PER_REQUEST", hash_key="id", attributes=[{"name": "id", "type": "S"}])
 bucket = aws.s3.Bucket("bucket")
+aws.s3.BucketObjectv2("object", bucket=bucket.id, content="x")
 aws.s3.BucketVersioning("versioning", bucket=bucket.id, versioning_configuration={"status": "Enabled"})
 aws.s3.BucketNotification("notification", bucket=bucket.id, eventbridge=True)
 aws.sns.Topic("topic")
@@ -46,7 +47,7 @@ aws.ssm.Parameter("parameter", type="SecureString", value="x")
 """,
     {"app/app.py": "def handler(event, context): return 1\n"},
 )
-SERVED = 21
+SERVED = 22
 """How many types of the table the stand-in provider serves; the others are as their documentation says."""
 
 

@@ -11,6 +11,7 @@ from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import EngineFailed, NotReplayable
 from rollback_plugin.journal.options import DataPolicy, OperationOptions
 from rollback_plugin.replay.events import EngineEvent, EngineStarted, ResourceStep
+from rollback_plugin.replay.plan import Action
 from tests.replay.deployed_stack import DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
@@ -35,6 +36,10 @@ topic = aws.sns.Topic("topic")
 
 JOBS = 'jobs = aws.sqs.Queue("jobs", visibility_timeout_seconds={seconds})'
 CHOSEN = 'aws.ssm.Parameter("chosen", name="/pending/chosen", type="String", value="{value}")'
+PAGE = """
+site = aws.s3.Bucket("site")
+aws.s3.BucketObjectv2("page", bucket=site.id, content="hello")
+"""
 SUBSCRIPTION = 'aws.sns.TopicSubscription("mail", topic=topic.arn, protocol="email", endpoint="x@example.com")'
 
 
@@ -71,23 +76,27 @@ def queues(aws: EmbeddedAws, prefix: str) -> list[str]:
 
 def test_what_was_made_is_adopted_and_then_deleted_or_kept(stack: DeployedStack, aws: EmbeddedAws) -> None:
     without = stack.deploy(program())
-    newer = program(JOBS.format(seconds=45), CHOSEN.format(value="v"), "pulumi.export('jobs', jobs.url)")
+    newer = program(JOBS.format(seconds=45), CHOSEN.format(value="v"), PAGE, "pulumi.export('jobs', jobs.url)")
     with_them = stack.deploy(newer)
     (made,) = queues(aws, "jobs")
-    interrupt_creation(stack, "jobs", "chosen")
+    bucket = stack.resource("site")["id"]
+    interrupt_creation(stack, "jobs", "chosen", "page")
+    aws.client("s3").put_object(Bucket=bucket, Key="page", Body=b"something else")
 
     plan = stack.replay().plan(with_them)
     assert not plan.refusals
-    assert {step.action.value for step in plan.steps} <= {"same", "keep"}
-    assert len(pending(stack)) == 2
+    changed = [step for step in plan.steps if step.action is not Action.SAME]
+    assert [(step.action, step.urn.rpartition("::")[2]) for step in changed] == [(Action.UPDATE, "page")]
+    assert len(pending(stack)) == 3
 
     stack.replay().apply(with_them, "operation-1", "recovery")
     assert pending(stack) == []
     assert queues(aws, "jobs") == [made]
     stack.must_be(newer)
     assert stack.outputs() == {"jobs": made}
+    assert aws.client("s3").get_object(Bucket=bucket, Key="page")["Body"].read() == b"hello"
 
-    interrupt_creation(stack, "jobs", "chosen")
+    interrupt_creation(stack, "jobs", "chosen", "page")
     stack.replay().apply(without, "operation-2", "rollback", FOLLOW)
     assert pending(stack) == []
     assert queues(aws, "jobs") == []

@@ -37,6 +37,7 @@ class Cloud:
 
 
 def role(name: str, *, autonamed: bool = True, **fields: Any) -> dict[str, Any]:
+    """Drawn names end in hex digits."""
     inputs = {"name": name, PROVIDER_DEFAULTS: ["name"] if autonamed else []}
     return {"urn": urn(ROLE, "role"), "type": ROLE, "custom": True, "inputs": inputs, **fields}
 
@@ -60,16 +61,16 @@ def roles_in(found: Settled) -> list[tuple[str, bool]]:
 
 
 def test_what_exists_is_in_the_state_with_what_was_read_of_it() -> None:
-    found = settled([], [creating(role("r-1"))], role("r-1"))
+    found = settled([], [creating(role("r-0000001"))], role("r-0000001"))
 
     (resource,) = found.state.resources
-    assert (resource.id, resource.outputs) == ("r-1", {"read": True})
+    assert (resource.id, resource.outputs) == ("r-0000001", {"read": True})
     assert found.state.pending_operations == ()
     assert (found.found, found.missing, found.changed) == ((urn(ROLE, "role"),), (), True)
 
 
 def test_what_does_not_exist_is_forgotten() -> None:
-    found = settled([], [creating(role("r-1"))])
+    found = settled([], [creating(role("r-0000001"))])
 
     assert (roles_in(found), found.state.pending_operations) == ([], ())
     assert found.missing == (urn(ROLE, "role"),)
@@ -84,53 +85,78 @@ def test_what_has_a_chosen_name_is_only_taken_for_what_was_made_if_it_is_alike()
     assert (roles_in(found), len(found.state.pending_operations), found.changed) == ([], 1, False)
 
 
+def test_a_name_by_default_that_was_not_drawn_is_as_good_as_chosen() -> None:
+    made = role("same-for-all")
+
+    found = settled([], [creating(made)], {**made, "inputs": {**made["inputs"], "path": "/theirs/"}})
+
+    assert (roles_in(found), found.changed) == ([], False)
+
+
+def test_what_cannot_be_read_of_something_with_a_chosen_name_is_to_be_written_anew() -> None:
+    resource_type = "aws:s3/bucketObjectv2:BucketObjectv2"
+    inputs = {"bucket": "b", "key": "k", "name": "b/k", "content": "x"}
+    made = {"urn": urn(resource_type, "page"), "type": resource_type, "custom": True, "inputs": inputs}
+
+    (found,) = settled([], [creating(made)], made).state.resources
+
+    assert (found.id, found.inputs) == ("b/k", {"bucket": "b", "key": "k", "name": "b/k"})
+
+
 def test_what_has_a_drawn_name_is_ours_even_half_made() -> None:
-    made = role("r-1")
+    made = role("r-0000001")
 
     found = settled([], [creating(made)], {**made, "inputs": {**made["inputs"], "path": "/"}})
 
-    assert roles_in(found) == [("r-1", False)]
+    assert roles_in(found) == [("r-0000001", False)]
 
 
 def test_what_can_not_be_looked_for_stays_pending_beside_what_can() -> None:
     unknown = creating({"urn": urn("aws:ec2/vpc:Vpc", "v"), "type": "aws:ec2/vpc:Vpc", "custom": True, "inputs": {}})
 
-    found = settled([], [unknown, creating(role("r-1"))], role("r-1"))
+    found = settled([], [unknown, creating(role("r-0000001"))], role("r-0000001"))
 
-    assert roles_in(found) == [("r-1", False)]
+    assert roles_in(found) == [("r-0000001", False)]
     assert [dict(operation) for operation in found.state.pending_operations] == [unknown]
 
 
 def test_interrupted_updates_are_left_to_the_engine() -> None:
-    updating = {"type": "updating", "resource": role("r-1", id="r-1")}
+    updating = {"type": "updating", "resource": role("r-0000001", id="r-0000001")}
 
-    found = settled([role("r-1", id="r-1")], [updating], role("r-1"))
+    found = settled([role("r-0000001", id="r-0000001")], [updating], role("r-0000001"))
 
     assert (found.changed, len(found.state.pending_operations)) == (False, 1)
 
 
 def test_what_was_to_replace_something_that_is_still_there_is_a_left_over() -> None:
-    found = settled([role("r-old", id="r-old")], [creating(role("r-new"))], role("r-new"), role("r-old"))
+    found = settled(
+        [role("r-aaaaaaa", id="r-aaaaaaa")], [creating(role("r-bbbbbbb"))], role("r-bbbbbbb"), role("r-aaaaaaa")
+    )
 
-    assert roles_in(found) == [("r-old", False), ("r-new", True)]
+    assert roles_in(found) == [("r-aaaaaaa", False), ("r-bbbbbbb", True)]
 
 
 def test_what_was_to_replace_something_that_is_gone_takes_its_place() -> None:
-    gone = role("r-old", id="r-old", pendingReplacement=True)
+    gone = role("r-aaaaaaa", id="r-aaaaaaa", pendingReplacement=True)
 
-    assert roles_in(settled([gone], [creating(role("r-new"))], role("r-new"))) == [("r-new", False)]
+    assert roles_in(settled([gone], [creating(role("r-bbbbbbb"))], role("r-bbbbbbb"))) == [("r-bbbbbbb", False)]
 
 
 def test_what_the_state_has_already_is_not_taken_twice() -> None:
-    found = settled([role("r-1", id="r-1")], [creating(role("r-1"))], role("r-1"))
+    found = settled([role("r-0000001", id="r-0000001")], [creating(role("r-0000001"))], role("r-0000001"))
 
-    assert (roles_in(found), found.state.pending_operations) == ([("r-1", False)], ())
+    assert (roles_in(found), found.state.pending_operations) == ([("r-0000001", False)], ())
 
 
 def test_each_of_several_attempts_at_one_resource_is_looked_for() -> None:
-    found = settled([], [creating(role(name)) for name in ("r-1", "r-2", "r-3")], role("r-1"), role("r-3"))
+    found = settled(
+        [],
+        [creating(role(name)) for name in ("r-0000001", "r-0000002", "r-0000003")],
+        role("r-0000001"),
+        role("r-0000003"),
+    )
 
-    assert roles_in(found) == [("r-1", False), ("r-3", True)]
+    assert roles_in(found) == [("r-0000001", False), ("r-0000003", True)]
     assert found.state.pending_operations == ()
 
 
