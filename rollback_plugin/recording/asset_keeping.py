@@ -19,6 +19,7 @@ from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2, 
 
 from rollback_plugin.errors import StoreError
 from rollback_plugin.recording.asset_bytes import hashed_bytes
+from rollback_plugin.recording.declared_options import OptionKeeper
 from rollback_plugin.versions.assets import AssetKind, asset_kind
 from rollback_plugin.versions.blobs import BlobStore
 from rollback_plugin.versions.properties import (
@@ -97,11 +98,12 @@ def without_wrappers(asset: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]
 
 
 class TransformServer(callback_pb2_grpc.CallbacksServicer):
-    """Answers the engine's transform requests with what it asked, after the keeper saw it. Lives in this process
+    """Answers the engine's transform requests with what it asked, after the keepers saw it. Lives in this process
     only."""
 
-    def __init__(self, keeper: AssetKeeper) -> None:
+    def __init__(self, keeper: AssetKeeper, options: OptionKeeper) -> None:
         self._keeper = keeper
+        self._options = options
         self._token = str(uuid.uuid4())
         self._server = grpc.server(ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="keep-assets"))
         callback_pb2_grpc.add_CallbacksServicer_to_server(self, self._server)
@@ -123,6 +125,7 @@ class TransformServer(callback_pb2_grpc.CallbacksServicer):
         if request.token != self._token:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"There is no callback {request.token} here.")
         asked = resource_pb2.TransformRequest.FromString(request.request)
+        self._options.note(asked)
         self._keeper.keep(f"{asked.type} {asked.name}", json_format.MessageToDict(asked.properties))
         answer = resource_pb2.TransformResponse(properties=asked.properties, options=asked.options)
         return callback_pb2.CallbackInvokeResponse(response=answer.SerializeToString())

@@ -1,6 +1,8 @@
-"""What `track()` leaves in the store for the recorder: one object for each update that ran the program."""
+"""What `track()` leaves in the store for the recorder: an object when the program of an update begins, and one when it
+has said everything. Their keys begin with the time at which the program began, so that keys sort by it."""
 
-from collections.abc import Iterator
+import contextlib
+import itertools
 from datetime import UTC, timedelta
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -8,10 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from rollback_plugin.stack import StackName
 from rollback_plugin.store.interface import ObjectStore
 from rollback_plugin.versions.canonical import canonical_json
+from rollback_plugin.versions.links import ProgramLinks
 from rollback_plugin.versions.version import Source
-
-# Keys begin with the time; whoever looks for captures of an update starts this much before it.
-SLACK = timedelta(seconds=2)
 
 
 class Capture(BaseModel):
@@ -37,20 +37,41 @@ class Captures:
 
     def write(self, capture: Capture) -> None:
         """Keep a capture. Raises `StoreError`s."""
-        self._store.create(self._key(capture.started_at, capture.id), canonical_json(capture.model_dump(mode="json")))
+        self._store.create(
+            _key(self._prefix, capture.started_at, capture.id), canonical_json(capture.model_dump(mode="json"))
+        )
 
-    def between(self, start: AwareDatetime, end: AwareDatetime) -> Iterator[Capture]:
-        """Captures that began from `start` to `end`, oldest first. One that can't be read is passed over: what it says
-        is a help for the recorder, never a condition."""
-        for key in self._store.list(self._prefix, after=self._key(start - SLACK, "")):
-            try:
-                capture = Capture.model_validate_json(self._store.read(key))
-            except ValidationError:
-                continue
-            if capture.started_at > end:
-                return
-            if capture.started_at >= start:
-                yield capture
+    def newest(self, start: AwareDatetime, end: AwareDatetime) -> Capture | None:
+        """The last capture that began from `start` to `end`. One that can't be read is passed over: what it says is a
+        help for the recorder, never a condition."""
+        for key in reversed(_keys_between(self._store, self._prefix, start, end)):
+            with contextlib.suppress(ValidationError):
+                return Capture.model_validate_json(self._store.read(key))
+        return None
 
-    def _key(self, started_at: AwareDatetime, name: str) -> str:
-        return f"{self._prefix}{started_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}-{name}.json"
+
+class LinkRecords:
+    """What `track()` saw of where values come from, one `ProgramLinks` for each update whose program came to its end,
+    under `stacks/<project>/<stack>/links/`."""
+
+    def __init__(self, store: ObjectStore, stack: StackName) -> None:
+        self._store = store
+        self._prefix = f"stacks/{stack.project}/{stack.stack}/links/"
+
+    def write(self, started_at: AwareDatetime, run: str, links: ProgramLinks) -> None:
+        """Keep what the run with the id `run` said. Raises `StoreError`s."""
+        self._store.create(_key(self._prefix, started_at, run), links.document)
+
+    def newest(self, start: AwareDatetime, end: AwareDatetime) -> bytes | None:
+        """The document of the last run that began from `start` to `end`."""
+        keys = _keys_between(self._store, self._prefix, start, end)
+        return self._store.read(keys[-1]) if keys else None
+
+
+def _key(prefix: str, started_at: AwareDatetime, name: str) -> str:
+    return f"{prefix}{started_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}-{name}.json"
+
+
+def _keys_between(store: ObjectStore, prefix: str, start: AwareDatetime, end: AwareDatetime) -> list[str]:
+    last = _key(prefix, end + timedelta(microseconds=1), "")
+    return list(itertools.takewhile(lambda key: key < last, store.list(prefix, after=_key(prefix, start, ""))))

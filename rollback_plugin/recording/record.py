@@ -13,7 +13,7 @@ from rollback_plugin.errors import DamagedSnapshot, WriteConflict
 from rollback_plugin.journal.entries import Deployed, Entry
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.asset_recording import record_assets
-from rollback_plugin.recording.capture import Capture, Captures
+from rollback_plugin.recording.capture import Captures, LinkRecords
 from rollback_plugin.recording.judgement import judgement
 from rollback_plugin.recording.plugins import plugin_versions
 from rollback_plugin.store.interface import ObjectStore
@@ -70,6 +70,7 @@ class Recorder:
         self._archive = archive
         self._journal = journal
         self._captures = Captures(store, archive.stack)
+        self._links = LinkRecords(store, archive.stack)
         self._project_root = project_root
 
     def record(self) -> RecordResult:
@@ -147,7 +148,9 @@ class Recorder:
         }
         services, service_warnings = _services(checkpoint)
         judged = judgement(services, config)
-        capture = self._capture(update, before)
+        began, ended = _of_its_program(update, before)
+        capture = self._captures.newest(began, ended)
+        links = self._links.newest(began, ended)
         assets = record_assets(number, checkpoint, self._archive.blobs, self._project_root)
         version = Version(
             number=number,
@@ -164,6 +167,7 @@ class Recorder:
             content_digest=capture.content_digest if capture else None,
             assets=assets.kept,
             missing_assets=assets.missing,
+            links=self._archive.blobs.keep(links) if links else None,
             plugins=plugin_versions(checkpoint),
             engine=str(checkpoint.deployment.get("manifest", {}).get("version", "")),
             services=services,
@@ -172,14 +176,14 @@ class Recorder:
         )
         return _Draft(version, checkpoint, (*service_warnings, *judged.warnings, *assets.warnings))
 
-    def _capture(self, update: Update, before: Update | None) -> Capture | None:
-        """The capture made by this update's program: one update runs at a time, so it is the last one that began after
-        the update before had ended, and before this one did."""
-        began = update.started_at - timedelta(seconds=1)
-        if before is not None:
-            began = max(began, ended_at(before))
-        found = list(self._captures.between(began, ended_at(update)))
-        return found[-1] if found else None
+
+def _of_its_program(update: Update, before: Update | None) -> tuple[datetime, datetime]:
+    """When this update's program began: one update runs at a time, so what it left is the last that began after the
+    update before had ended, and before this one did."""
+    began = update.started_at - timedelta(seconds=1)
+    if before is not None:
+        began = max(began, ended_at(before))
+    return began, ended_at(update)
 
 
 def _deployed(entries: Sequence[Entry]) -> tuple[Deployed, ...]:

@@ -2,12 +2,14 @@
 
 Before the first resource is registered it refuses content that was rolled back, and writes down where the program came
 from. While the program runs it keeps the bytes of every asset, as they are when they are deployed: the checkpoint only
-has their hash. In a preview it refuses, too, but writes nothing.
+has their hash. At its end it writes down which value came from which output. In a preview it refuses, too, but writes
+nothing.
 
 A deploy without it is still a deploy, so whatever goes wrong here (no store, no right to write, an unreadable file) is
 said as a warning, and the update goes on; only quarantined content ends it.
 """
 
+import asyncio
 import os
 import uuid
 import weakref
@@ -22,19 +24,25 @@ import pulumi
 from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2_grpc
+from pulumi.runtime.stack import register_stack_transformation
 
 from rollback_plugin.backend.project import Project, open_project
 from rollback_plugin.errors import NotAPulumiProject, QuarantinedContent, RollbackPluginError, StoreError
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.asset_keeping import AssetKeeper, TransformServer
-from rollback_plugin.recording.capture import Capture, Captures
+from rollback_plugin.recording.capture import Capture, Captures, LinkRecords
 from rollback_plugin.recording.content import ProjectFiles, content_digest, project_files
+from rollback_plugin.recording.declared_options import OptionKeeper, with_options
+from rollback_plugin.recording.origins import Origins
+from rollback_plugin.recording.program_end import before_the_end
 from rollback_plugin.recording.quarantine import refuse_quarantined, same_assets
 from rollback_plugin.recording.source import source_of
 from rollback_plugin.store import ObjectStore, open_store
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.blobs import BlobStore
 
+LONGEST_END_SECONDS = 10.0
+"""For putting together what a program said; beyond that, its deploy isn't held up."""
 NO_WAY_BACK = "This deploy can't be undone by rollback-plugin in full:"
 
 
@@ -103,9 +111,11 @@ class _Tracking:
         if settings.is_dry_run():
             return
         # Assets first: they are what a rollback can't do without.
-        self._keep_assets(BlobStore(store))
+        options = OptionKeeper()
+        self._keep_assets(BlobStore(store), options)
         if content is not None:
             self._capture(project, store, content, started_at)
+        self._keep_links(LinkRecords(store, project.stack), options, started_at)
 
     def _project(self) -> Project:
         folder = Path(self._root_directory or Path.cwd())
@@ -125,14 +135,30 @@ class _Tracking:
         files = project_files(project.root, project.config_file)
         return _Content(files, content_digest(files, project.config_file))
 
-    def _keep_assets(self, blobs: BlobStore) -> None:
-        server = TransformServer(AssetKeeper(blobs, Path.cwd(), _warn_from_any_thread()))
+    def _keep_assets(self, blobs: BlobStore, options: OptionKeeper) -> None:
+        server = TransformServer(AssetKeeper(blobs, Path.cwd(), _warn_from_any_thread()), options)
         try:
             server.register(self._monitor)
         except grpc.RpcError as error:
             pulumi.log.warn(f"{NO_WAY_BACK} its assets are not kept, because the engine refuses it: {error.details()}")
         # A process may run more than one program: the server ends with the run that it serves.
         weakref.finalize(self._root, server.stop).atexit = False
+
+    def _keep_links(self, records: LinkRecords, options: OptionKeeper, started_at: datetime) -> None:
+        """Where values come from is known when the program ends; until then it is only noted."""
+        origins = Origins(_warn_of_links)
+        loop, root = asyncio.get_running_loop(), self._root
+        register_stack_transformation(origins.transformation)
+
+        def keep() -> None:
+            try:
+                seen = origins.links(root, getattr(root, "outputs", {}))
+                links = asyncio.run_coroutine_threadsafe(seen, loop).result(LONGEST_END_SECONDS)
+                records.write(started_at, uuid.uuid4().hex[:12], with_options(links, options.by_urn))
+            except Exception as error:  # noqa: BLE001 - what would fail here is the program
+                _warn_of_links(error)
+
+        before_the_end(self._monitor, keep)
 
     def _capture(self, project: Project, store: ObjectStore, content: _Content, started_at: datetime) -> None:
         try:
@@ -160,6 +186,12 @@ class _Tracking:
             raise
         except (RollbackPluginError, OSError) as error:
             pulumi.log.warn(f"Nobody could check whether this content was rolled back before: {error}")
+
+
+def _warn_of_links(error: Exception) -> None:
+    # What somebody else's exception says may be a value.
+    why = str(error) if isinstance(error, RollbackPluginError) else type(error).__name__
+    pulumi.log.warn(f"Where this deploy's values come from could not be kept, so a rollback has to infer it: {why}")
 
 
 def _warn_from_any_thread() -> Callable[[str], None]:

@@ -9,6 +9,7 @@ from rollback_plugin.versions.blobs import BlobStore
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.delta import Delta, apply, difference
+from rollback_plugin.versions.links import ProgramLinks
 from rollback_plugin.versions.version import Version
 
 LONGEST_CHAIN = 16
@@ -87,6 +88,10 @@ class VersionArchive:
                 " choose another version."
             )
         return checkpoint
+
+    def links(self, version: Version) -> ProgramLinks:
+        """Where that version's values came from; nothing where nobody saw it. Raises `DamagedSnapshot`."""
+        return ProgramLinks() if version.links is None else ProgramLinks.parse(self.blobs.read(version.links))
 
     def numbers(self) -> tuple[int, ...]:
         """Every version that is kept, in order."""

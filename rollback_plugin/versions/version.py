@@ -86,6 +86,8 @@ class Version(_Record):
     assets: Mapping[str, AssetKept] = Field(default_factory=dict)
     """Kept assets by the engine's hash."""
     missing_assets: tuple[AssetMissing, ...] = ()
+    links: str | None = None
+    """Blob of the `ProgramLinks`; None where `track()` didn't see the program's end."""
     plugins: Mapping[str, str] = Field(default_factory=dict)
     """Version of each provider plugin by package name."""
     engine: str = ""
