@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import pulumi
 from pulumi._types import is_input_type
 
-from rollback_plugin.versions.links import Origin, Path, ProgramLinks, ResourceLinks
+from rollback_plugin.versions.links import Origin, ProgramLinks, ResourceLinks
+from rollback_plugin.versions.properties import PropertyPath
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
     """An output, or a whole resource, somewhere in a property."""
 
-    path: Path
+    path: PropertyPath
     value: pulumi.Output[object] | pulumi.Resource
 
 
@@ -115,7 +116,7 @@ async def _urn(resource: pulumi.Resource) -> str:
 
 
 def _outputs_in(
-    value: object, path: Path = (), *, whole_resources: bool = False, around: tuple[object, ...] = ()
+    value: object, path: PropertyPath = (), *, whole_resources: bool = False, around: tuple[object, ...] = ()
 ) -> Iterator[_Found]:
     """Every output inside a value.
 

@@ -16,6 +16,7 @@ from rollback_plugin.replay.assets import PlacedAssets, place_assets
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent
 from rollback_plugin.replay.goal import Goal, goal_of
+from rollback_plugin.replay.links import Links, links_of, where_registered_alike, with_declared_options
 from rollback_plugin.replay.merge import Merge, merge
 from rollback_plugin.replay.pending import Settled, settle_pending_creates
 from rollback_plugin.replay.plan import Plan, Refusal, Remark, plan_of, refusals_before_the_engine
@@ -43,6 +44,7 @@ class _Prepared:
     version: Version
     options: OperationOptions
     goal: Goal
+    links: Links
     assets: PlacedAssets
     refusals: tuple[Refusal, ...]
     remarks: tuple[Remark, ...]
@@ -113,7 +115,7 @@ class Replay:
             plan = self._plan(prepared)
             if plan.refusals:
                 raise NotReplayable(_refused(self._stack, target, plan))
-            program = RegisteredResources(prepared.goal, prepared.assets.place)
+            program = RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)
             planned_for = self._take_over_what_exists(prepared)
 
             def guarded(request: language_pb2.RunRequest) -> None:
@@ -147,8 +149,10 @@ class Replay:
             recorded, present, *older = each.map(
                 self._engine.decrypt, (self._archive.checkpoint(target), ciphered, *bases)
             )
-        wanted, existing = read_resources(recorded), read_resources(present)
+        seen = self._archive.links(version)
+        wanted, existing = with_declared_options(seen, read_resources(recorded)), read_resources(present)
         merged = merge(read_resources(older[0]), wanted, existing, options.conflicts) if older else Merge(wanted, ())
+        links = where_registered_alike(links_of(seen, wanted), wanted, merged.resources)
         goal = goal_of(merged.resources, existing, options.data)
         with scratch_project(self._stack, version.config, ciphered.secrets_providers) as folder:
             assets, missing = place_assets(
@@ -163,7 +167,7 @@ class Replay:
                 *_config_of_other_keys(self._stack, version, recorded, ciphered),
             )
             remarks = (*_settled_conflicts(merged, options), *_settled_creates(settled))
-            yield _Prepared(folder, version, options, goal, assets, refusals, remarks, settled, state)
+            yield _Prepared(folder, version, options, goal, links, assets, refusals, remarks, settled, state)
 
     def _plan(self, prepared: _Prepared) -> Plan:
         """The plan; the one made last still holds where the same is asked of the same state."""
@@ -175,7 +179,7 @@ class Replay:
         return self._planned.plan
 
     def _previewed(self, prepared: _Prepared) -> Plan:
-        program = RegisteredResources(prepared.goal, prepared.assets.place)
+        program = RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)
         events: list[EngineEvent] = []
         try:
             assumed = prepared.settled.state if prepared.settled.changed else None

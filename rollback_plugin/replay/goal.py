@@ -48,7 +48,8 @@ def goal_of(target: Sequence[RecordedResource], current: Sequence[RecordedResour
 
 
 def renamed(target: Sequence[RecordedResource], current: Sequence[RecordedResource]) -> Mapping[str, str]:
-    """Target URN → current URN of the same physical resource: an alias isn't recorded, but type and id give it away."""
+    """Target URN → current URN of the same resource: type and id give it away, or else an alias that the program
+    declared."""
     target_urns = {resource.urn for resource in target}
     current_urns = {resource.urn for resource in current}
     elsewhere: dict[tuple[str, str], str] = {
@@ -56,7 +57,7 @@ def renamed(target: Sequence[RecordedResource], current: Sequence[RecordedResour
         for resource in current
         if resource.custom and not resource.external and resource.id and resource.urn not in target_urns
     }
-    return {
+    by_id = {
         resource.urn: elsewhere[resource.type, resource.id]
         for resource in target
         if resource.custom
@@ -64,6 +65,15 @@ def renamed(target: Sequence[RecordedResource], current: Sequence[RecordedResour
         and resource.urn not in current_urns
         and (resource.type, resource.id) in elsewhere
     }
+    free = current_urns - target_urns - set(by_id.values())
+    by_alias: dict[str, str] = {}
+    for resource in target:
+        if resource.urn not in current_urns and resource.urn not in by_id and not resource.external:
+            alias = next((urn for urn in resource.declared_aliases if urn in free), None)
+            if alias is not None:
+                by_alias[resource.urn] = alias
+                free.remove(alias)
+    return {**by_id, **by_alias}
 
 
 def _kept(surplus: Sequence[RecordedResource], data: DataPolicy) -> list[RecordedResource]:

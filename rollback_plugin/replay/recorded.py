@@ -39,6 +39,9 @@ class RecordedResource:
     additional_secret_outputs: tuple[str, ...] = ()
     custom_timeouts_seconds: Mapping[str, float] = field(default_factory=dict)
     hooks: tuple[str, ...] = ()
+    # No checkpoint holds these: they are known where `track()` saw the program.
+    delete_before_replace: bool | None = None
+    declared_aliases: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

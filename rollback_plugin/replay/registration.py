@@ -12,6 +12,7 @@ from pulumi.runtime.proto import language_pb2, resource_pb2, resource_pb2_grpc
 from rollback_plugin.errors import EngineFailed
 from rollback_plugin.replay.goal import Goal, Registration
 from rollback_plugin.replay.language_server import CHANNEL_OPTIONS
+from rollback_plugin.replay.links import Links, Source, Traces, output_at, relink_traced
 from rollback_plugin.replay.property_values import (
     ENGINE_INTERNAL,
     UNKNOWN,
@@ -26,6 +27,7 @@ from rollback_plugin.replay.recorded import RecordedResource, dependency_order
 from rollback_plugin.replay.relink import (
     Conflict,
     LiveOutput,
+    OutputTable,
     live_outputs,
     relink_output,
     relink_property,
@@ -48,9 +50,10 @@ class RegisteredResources:
     first), and `stack_outputs` what was registered as the stack's outputs.
     """
 
-    def __init__(self, goal: Goal, place_assets: Placed) -> None:
+    def __init__(self, goal: Goal, place_assets: Placed, links: Links) -> None:
         self._goal = goal
         self._place_assets = place_assets
+        self._links = links
         self._by_urn = goal.by_urn
         self._children: dict[str, list[str]] = defaultdict(list)
         for registration in goal.registrations:
@@ -99,9 +102,8 @@ class RegisteredResources:
             recorded = {**resource.outputs, "id": resource.id}
             live = {**outputs, "id": identity or UNKNOWN}
             given = as_the_program_gave_it(dict(resource.inputs))
-            run.set_live(
-                resource.urn, live_outputs(resource.urn, recorded, live, given, known=not run.preview), identity
-            )
+            comparable = live_outputs(resource.urn, recorded, live, given, known=not run.preview)
+            run.set_live(resource.urn, comparable, {**live, "urn": resource.urn}, identity)
 
     def _create_or_update(self, run: "_Run", registration: Registration) -> tuple[str, str, Mapping[str, Value]]:
         resource = registration.resource
@@ -123,12 +125,14 @@ class RegisteredResources:
             acceptResources=True,
             supportsPartialValues=True,
             additionalSecretOutputs=resource.additional_secret_outputs,
-            aliasURNs=registration.aliases,
+            aliasURNs=[*registration.aliases, *resource.declared_aliases],
             aliasSpecs=True,
             customTimeouts=resource_pb2.RegisterResourceRequest.CustomTimeouts(
                 **{name: f"{seconds:g}s" for name, seconds in resource.custom_timeouts_seconds.items()}
             ),
             replaceOnChanges=resource.replace_on_changes,
+            deleteBeforeReplace=bool(resource.delete_before_replace),
+            deleteBeforeReplaceDefined=resource.delete_before_replace is not None,
             retainOnDelete=resource.retain_on_delete,
             deletedWith=resource.deleted_with,
             replace_with=resource.replace_with,
@@ -164,6 +168,9 @@ class RegisteredResources:
         return {key: self._input(run, resource, key, value) for key, value in given.items()}
 
     def _input(self, run: "_Run", resource: RecordedResource, key: str, value: Value) -> Value:
+        traces = self._links.inputs.get(resource.urn, {}).get(key)
+        if traces is not None:
+            return self._place_assets(self._traced(run, resource.urn, key, value, traces))
         sources = (
             resource.property_dependencies.get(key, ()) if resource.property_dependencies else resource.dependencies
         )
@@ -171,6 +178,16 @@ class RegisteredResources:
         relinked = relink_property(key, value, table_of(run.live_of(urn) for urn in sorted(urns)))
         self._report(run, resource.urn, relinked.conflicts)
         return self._place_assets(relinked.value)
+
+    def _traced(self, run: "_Run", urn: str, key: str, value: Value, traces: Traces) -> Value:
+        def table(urns: frozenset[str]) -> OutputTable:
+            return table_of(run.live_of(urn) for urn in sorted(urns))
+
+        relinked = relink_traced(key, value, traces, run.output, table)
+        self._report(run, urn, relinked.conflicts)
+        with self._lock:
+            self.doubts.extend((urn, doubt) for doubt in relinked.doubts)
+        return relinked.value
 
     def _register_outputs(self, run: "_Run") -> None:
         """Register the outputs of components, and of the stack last, when everything they may come from is there."""
@@ -180,7 +197,11 @@ class RegisteredResources:
             below = self._with_descendants(component.urn)
             nearest = every if component.is_stack else table_of_origins(run.live_of(urn) for urn in below)
             outputs = {}
+            traced = self._links.outputs.get(component.urn, {})
             for key, value in component.outputs.items():
+                if key in traced:
+                    outputs[key] = self._traced(run, component.urn, key, value, traced[key])
+                    continue
                 relinked = relink_output(key, value, nearest, every)
                 self._report(run, component.urn, relinked.conflicts)
                 self.doubts.extend((component.urn, doubt) for doubt in relinked.doubts)
@@ -221,14 +242,21 @@ class _Run:
         self.monitor = monitor
         self.preview = preview
         self._live: dict[str, tuple[LiveOutput, ...]] = {}
+        self._outputs: dict[str, Mapping[str, Value]] = {}
         self._ids: dict[str, str] = {}
 
-    def set_live(self, urn: str, outputs: tuple[LiveOutput, ...], identity: str) -> None:
-        self._live[urn] = outputs
+    def set_live(
+        self, urn: str, comparable: tuple[LiveOutput, ...], outputs: Mapping[str, Value], identity: str
+    ) -> None:
+        self._live[urn] = comparable
+        self._outputs[urn] = outputs
         self._ids[urn] = identity
 
     def live_of(self, urn: str) -> tuple[LiveOutput, ...]:
         return self._live.get(urn, ())
+
+    def output(self, source: Source) -> Value:
+        return output_at(self._outputs.get(source.urn, {}), source.path, known=not self.preview)
 
     def provider_reference(self, resource: RecordedResource) -> str:
         """`<URN>::<live id>`; during a preview a provider to be created has no id yet. Components need none."""

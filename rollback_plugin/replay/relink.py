@@ -150,7 +150,12 @@ def table_of_origins(groups: Iterable[Sequence[LiveOutput]]) -> OutputTable:
 
 def relink_property(name: str, value: Value, table: OutputTable) -> Relinked:
     """Relink one input property over the outputs of the resources it is recorded to depend on."""
-    return _relink(name, value, table, depends=True)
+    return relink_at((name,), value, table)
+
+
+def relink_at(path: PropertyPath, value: Value, table: OutputTable) -> Relinked:
+    """Likewise what stands at a path inside a property, which itself depends on those resources."""
+    return _relink(path, value, table, depends=True)
 
 
 def relink_output(name: str, value: Value, nearest: OutputTable, every: OutputTable) -> Relinked:
@@ -160,13 +165,13 @@ def relink_output(name: str, value: Value, nearest: OutputTable, every: OutputTa
     settle is looked for in `every`. As any value equals some output somewhere, a short one is followed only if its key
     is named like the output.
     """
-    first = _relink(name, value, nearest, depends=False)
+    first = _relink((name,), value, nearest, depends=False)
     if nearest is every or first.conflicts or first.value != value:
         return first
-    return _relink(name, value, every, depends=False)
+    return _relink((name,), value, every, depends=False)
 
 
-def _relink(name: str, value: Value, table: OutputTable, *, depends: bool) -> Relinked:
+def _relink(start: PropertyPath, value: Value, table: OutputTable, *, depends: bool) -> Relinked:
     """`depends`: whether the value is recorded to depend on what the table holds, so that equality is no
     coincidence."""
     if not table.changed:
@@ -199,7 +204,7 @@ def _relink(name: str, value: Value, table: OutputTable, *, depends: bool) -> Re
         return embedded(item, path, table.embedded)
 
     def chosen(item: Value, path: PropertyPath, candidates: Sequence[LiveOutput]) -> Value:
-        certain = (depends and len(path) == 1) or (isinstance(item, str) and len(item) >= SHORTEST_EMBEDDED)
+        certain = (depends and path == start) or (isinstance(item, str) and len(item) >= SHORTEST_EMBEDDED)
         alike = [candidate for candidate in candidates if _named_alike(path, candidate.name)]
         considered = candidates if certain and len(_live_values(candidates)) == 1 else alike
         if not considered:
@@ -243,7 +248,7 @@ def _relink(name: str, value: Value, table: OutputTable, *, depends: bool) -> Re
         replaced = pattern.sub(live, item)
         return UNKNOWN if unknown else replaced
 
-    relinked = visit(value, (name,))
+    relinked = visit(value, start)
     return Relinked(relinked, tuple(conflicts), tuple(doubts))
 
 

@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rollback_plugin.errors import DamagedSnapshot
 from rollback_plugin.versions.canonical import canonical_json
-
-Path = tuple[str | int, ...]
+from rollback_plugin.versions.properties import PropertyPath
 
 
 class _Record(BaseModel):
@@ -21,7 +20,7 @@ class _Record(BaseModel):
 class Origin(_Record):
     """One output that a program put somewhere into a property. Positions are those in `ProgramLinks.urns`."""
 
-    path: Path = ()
+    path: PropertyPath = ()
     """Where inside the property, in the program's own spelling of names (`security_group_ids`)."""
     depends: tuple[int, ...] = ()
     """The resources it depends on, besides its source."""
