@@ -166,7 +166,7 @@ def run_inline(project: TrackedProject, name: str) -> str:
     return done.stdout
 
 
-def test_an_inline_program_has_its_assets_kept_but_no_content_to_quarantine(project: TrackedProject) -> None:
+def test_an_inline_program_has_its_assets_and_links_kept_but_no_content_to_quarantine(project: TrackedProject) -> None:
     run_inline(project, "shop")
 
     result = project.record()
@@ -175,6 +175,7 @@ def test_an_inline_program_has_its_assets_kept_but_no_content_to_quarantine(proj
     for number, code in ((1, b"1"), (2, b"2")):
         version = project.archive().read(number)
         assert version.content_digest is None
+        assert project.archive().links(version).resources
         assert [project.archive().blobs.read(hash_) for hash_ in version.assets] == [code]
 
 

@@ -9,15 +9,16 @@ from typing import Any
 from rollback_plugin.backend.history import Backend
 from rollback_plugin.journal.entries import Deployed
 from rollback_plugin.journal.journal import Journal
-from rollback_plugin.recording.capture import Capture, Captures
+from rollback_plugin.recording.capture import Capture, Captures, LinkRecords
 from rollback_plugin.recording.record import Recorder
 from rollback_plugin.stack import StackName
 from rollback_plugin.store.folder import FolderStore
 from rollback_plugin.store.interface import ObjectStore
 from rollback_plugin.store.prefixed import PrefixedStore
 from rollback_plugin.versions.archive import VersionArchive
+from rollback_plugin.versions.links import ProgramLinks, ResourceLinks
 from rollback_plugin.versions.version import Source
-from tests.unit.versions.examples import document, resource
+from tests.unit.versions.examples import ROOT, document, resource
 
 STACK = StackName("shop", "dev")
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -56,6 +57,13 @@ class History:
         )
         Captures(self.store, STACK).write(capture)
         return capture
+
+    def links(self, *, outputs: str, after_seconds: float = 5) -> ProgramLinks:
+        """What `track()` would leave at the end of a program that began that long after the next update's start."""
+        links = ProgramLinks(resources={ROOT: ResourceLinks(outputs={outputs: ()})})
+        started_at = self.now + timedelta(seconds=after_seconds)
+        LinkRecords(self.store, STACK).write(started_at, f"id{after_seconds}", links)
+        return links
 
     def update(
         self,

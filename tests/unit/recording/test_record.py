@@ -15,6 +15,7 @@ from rollback_plugin.recording.record import RecordResult, ended_at
 from rollback_plugin.store.folder import FolderStore
 from rollback_plugin.store.interface import ObjectStore
 from rollback_plugin.versions.canonical import sha256_hex
+from rollback_plugin.versions.links import ProgramLinks
 from rollback_plugin.versions.version import AssetForm, ConfigValue, Source
 from tests.unit.recording.history import START, History
 from tests.unit.versions.examples import SECRET, TEXT, resource
@@ -259,6 +260,23 @@ def test_of_two_captures_the_last_counts_because_a_killed_update_left_the_first(
     history.recorder().record()
 
     assert history.archive.read(1).content_digest == "b" * 64
+
+
+def test_where_values_came_from_is_kept_with_the_update_that_ran_its_program(history: History) -> None:
+    history.links(outputs="first")
+    history.update(QUEUE)
+    history.update(BIGGER_QUEUE)
+    history.links(outputs="killed", after_seconds=-0.5)
+    last = history.links(outputs="last", after_seconds=3)
+    history.update(QUEUE)
+
+    history.recorder().record()
+
+    versions = [history.archive.read(number) for number in (1, 2, 3)]
+    assert versions[1].links is None
+    assert history.archive.links(versions[1]) == ProgramLinks()
+    assert history.archive.links(versions[2]) == last
+    assert history.archive.links(versions[0]) != last
 
 
 def test_the_end_of_an_update_is_known_to_the_microsecond(history: History) -> None:

@@ -87,3 +87,23 @@ def test_a_name_that_both_have_is_not_an_alias_for_another() -> None:
     goal = goal_of([both, resource(QUEUE, "first", id="same")], [both], DataPolicy.KEEP)
 
     assert [registration.aliases for registration in goal.registrations] == [(), ()]
+
+
+def test_what_the_program_declared_an_alias_of_is_registered_with_it() -> None:
+    target = resource(QUEUE, "jobs", id="its-id-then", declared_aliases=(urn(QUEUE, "nowhere"), urn(QUEUE, "work")))
+    current = resource(QUEUE, "work", id="its-id-now")
+
+    goal = goal_of([target], [current], DataPolicy.KEEP)
+
+    assert [registration.aliases for registration in goal.registrations] == [(current.urn,)]
+    assert goal.dropped == ()
+
+
+def test_a_declared_alias_counts_for_one_resource_and_only_where_it_is_needed() -> None:
+    alias = (urn(QUEUE, "work"),)
+    there = resource(QUEUE, "there", declared_aliases=alias)
+    first, second = (resource(QUEUE, name, declared_aliases=alias) for name in ("first", "second"))
+
+    goal = goal_of([there, first, second], [there, resource(QUEUE, "work")], DataPolicy.FOLLOW)
+
+    assert [registration.aliases for registration in goal.registrations] == [(), alias, ()]
