@@ -53,46 +53,35 @@ class Origins:
             stack: the root resource.
             exports: what the program exported, by name.
         """
-        writing = _Writing(self._sources())
+        writing = _Writing()
         for seen in self._seen:
-            urn = await _urn(seen.resource)
+            urn = await writing.urn(seen.resource)
             if urn:
                 writing.resources[urn] = ResourceLinks(
-                    inputs=await writing.properties(seen.inputs), outputs=await writing.properties(writing.own(seen))
+                    inputs=await writing.properties(seen.inputs), outputs=await writing.own(seen.resource)
                 )
         exported = {name: tuple(_outputs_in(value, whole_resources=True)) for name, value in exports.items()}
-        writing.resources[await _urn(stack)] = ResourceLinks(outputs=await writing.properties(exported))
+        writing.resources[await writing.urn(stack)] = ResourceLinks(outputs=await writing.properties(exported))
         return ProgramLinks(urns=tuple(writing.positions), resources=writing.resources)
-
-    def _sources(self) -> Mapping[int, tuple[pulumi.Resource, str]]:
-        """Resource and attribute by the identity of each output; the resources keep those objects alive."""
-        return {
-            id(value): (seen.resource, name)
-            for seen in self._seen
-            if isinstance(seen.resource, pulumi.CustomResource)
-            for name, value in vars(seen.resource).items()
-            if isinstance(value, pulumi.Output)
-        }
 
 
 class _Writing:
     """Turns what was found into paths and URNs."""
 
-    def __init__(self, sources: Mapping[int, tuple[pulumi.Resource, str]]) -> None:
-        self._sources = sources
+    def __init__(self) -> None:
+        self._urns: dict[pulumi.Resource, str] = {}
+        self._attributes: dict[pulumi.Resource, Mapping[int, str]] = {}
         self.positions: dict[str, int] = {}
         self.resources: dict[str, ResourceLinks] = {}
 
-    def own(self, seen: _Seen) -> Mapping[str, tuple[_Found, ...]]:
+    async def own(self, resource: pulumi.Resource) -> Mapping[str, tuple[Origin, ...]]:
         """A component's attributes that are outputs of other resources: what it registers as its own outputs goes, by
         convention, by the same names. Whether it does, whoever uses this has to see from the values."""
-        if isinstance(seen.resource, pulumi.CustomResource):
+        if isinstance(resource, pulumi.CustomResource):
             return {}
-        return {
-            name: (_Found((), value),)
-            for name, value in vars(seen.resource).items()
-            if isinstance(value, pulumi.Output) and id(value) in self._sources
-        }
+        attributes = {name: value for name, value in vars(resource).items() if isinstance(value, pulumi.Output)}
+        found = await self.properties({name: (_Found((), value),) for name, value in attributes.items()})
+        return {name: origins for name, origins in found.items() if origins[0].source is not None}
 
     async def properties(self, found: Mapping[str, tuple[_Found, ...]]) -> dict[str, tuple[Origin, ...]]:
         return {name: tuple([await self._origin(each) for each in inside]) for name, inside in found.items()}
@@ -100,19 +89,36 @@ class _Writing:
     async def _origin(self, found: _Found) -> Origin:
         if isinstance(found.value, pulumi.Resource):
             return Origin(path=found.path, depends=(await self._position(found.value),))
-        resource, output = self._sources.get(id(found.value), (None, ""))
-        source = None if resource is None else await self._position(resource)
+        resources = await found.value.resources()
+        # An output depends on the resource that has it, so there it is to be found, if anywhere.
+        whose = {one: name for one in resources if (name := self._attributes_of(one).get(id(found.value)))}
+        source = next(iter(whose), None)
         # In order of URNs, so that the same program gives the same record.
-        depends = sorted({urn: one for one in await found.value.resources() if (urn := await _urn(one))}.items())
-        others = tuple([await self._position(one) for _, one in depends if one is not resource])
-        return Origin(path=found.path, depends=others, source=source, output=output)
+        others = sorted({urn: one for one in resources if one is not source and (urn := await self.urn(one))}.items())
+        return Origin(
+            path=found.path,
+            depends=tuple([await self._position(one) for _, one in others]),
+            source=None if source is None else await self._position(source),
+            output=whose[source] if source else "",
+        )
+
+    def _attributes_of(self, resource: pulumi.Resource) -> Mapping[int, str]:
+        """A resource's own outputs by identity; it keeps those objects alive."""
+        if not isinstance(resource, pulumi.CustomResource):
+            return {}
+        if resource not in self._attributes:
+            outputs = ((name, value) for name, value in vars(resource).items() if isinstance(value, pulumi.Output))
+            self._attributes[resource] = {id(value): name for name, value in outputs}
+        return self._attributes[resource]
 
     async def _position(self, resource: pulumi.Resource) -> int:
-        return self.positions.setdefault(await _urn(resource), len(self.positions))
+        return self.positions.setdefault(await self.urn(resource), len(self.positions))
 
-
-async def _urn(resource: pulumi.Resource) -> str:
-    return str(await resource.urn.future() or "")
+    async def urn(self, resource: pulumi.Resource) -> str:
+        """Empty for a resource that never got one."""
+        if resource not in self._urns:
+            self._urns[resource] = str(await resource.urn.future() or "")
+        return self._urns[resource]
 
 
 def _outputs_in(
