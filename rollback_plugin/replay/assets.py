@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from rollback_plugin.errors import DamagedSnapshot
 from rollback_plugin.replay.property_values import ARCHIVE, ASSET, SIGNATURE, PropertyPath, Value, path_text, signature
@@ -104,7 +105,7 @@ def _write(asset: Mapping[str, Value], data: bytes, folder: Path) -> str:
 
     The name decides how the engine reads an archive, so it is kept in any case.
     """
-    recorded = str(asset.get("path") or "archive.tar")
+    recorded = str(asset.get("path") or urlsplit(str(asset.get("uri") or "")).path.rpartition("/")[2] or "archive.tar")
     inside = PurePosixPath(recorded)
     kept_in_place = bool(asset.get("path")) and not inside.is_absolute() and ".." not in inside.parts
     destination = folder / inside if kept_in_place else folder / "assets" / asset["hash"] / inside.name
