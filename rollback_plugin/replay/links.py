@@ -10,9 +10,8 @@ on trust: a link counts only where the checkpoint has the same value at both its
 outputs seen in it account for every dependency that the engine recorded. Otherwise that property is inferred in full.
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rollback_plugin.replay.property_values import (
@@ -22,14 +21,10 @@ from rollback_plugin.replay.property_values import (
     PropertyPath,
     Value,
     as_the_program_gave_it,
-    leaves,
-    path_text,
-    secret,
     signature,
     unwrapped,
 )
 from rollback_plugin.replay.recorded import RecordedResource
-from rollback_plugin.replay.relink import Conflict, OutputTable, Relinked, relink_at
 from rollback_plugin.versions.links import Origin, ProgramLinks, ResourceLinks
 
 
@@ -81,7 +76,9 @@ def where_registered_alike(
     merged = {resource.urn: resource for resource in registered}
     pairs = [(resource, merged[resource.urn]) for resource in recorded if resource.urn in merged]
 
-    def holding(traces: Mapping[str, Traces], then: Mapping[str, Value], now: Mapping[str, Value]) -> Mapping[str, Traces]:
+    def holding(
+        traces: Mapping[str, Traces], then: Mapping[str, Value], now: Mapping[str, Value]
+    ) -> Mapping[str, Traces]:
         return {
             name: inside
             for name, inside in traces.items()
@@ -114,55 +111,6 @@ def with_declared_options(seen: ProgramLinks, resources: Sequence[RecordedResour
         replace(resource, delete_before_replace=links.delete_before_replace, declared_aliases=links.aliases)
         for resource, links in said
     )
-
-
-def relink_traced(
-    name: str,
-    value: Value,
-    traces: Traces,
-    live: Callable[[Source], Value],
-    table: Callable[[frozenset[str]], OutputTable],
-) -> Relinked:
-    """Relink one property whose outputs are known.
-
-    Args:
-        live: an output as it is now; `UNKNOWN` where a preview can't say, None where it is gone.
-        table: the outputs of the resources with these URNs.
-    """
-    conflicts: list[Conflict] = []
-    doubts: list[Conflict] = []
-
-    def visit(item: Value, path: PropertyPath, *, hidden: bool) -> Value:
-        traced = traces.get(path)
-        if traced is not None:
-            return followed(item, path, traced, hidden=hidden)
-        kind = signature(item)
-        if kind in (SECRET, OUTPUT_VALUE):
-            return {**item, "value": visit(item.get("value", UNKNOWN), path, hidden=hidden or kind == SECRET)}
-        if kind is None and isinstance(item, dict):
-            return {key: visit(part, (*path, key), hidden=hidden) for key, part in item.items()}
-        if isinstance(item, list):
-            return [visit(part, (*path, index), hidden=hidden) for index, part in enumerate(item)]
-        return item
-
-    def followed(item: Value, path: PropertyPath, traced: Traced, *, hidden: bool) -> Value:
-        if traced.source is None:
-            outputs = table(traced.depends)
-            relinked = relink_at(path, item, outputs)
-            conflicts.extend(relinked.conflicts)
-            doubts.extend(_overlooked(relinked.value, path, outputs) if relinked.value == item else ())
-            return relinked.value
-        now = live(traced.source)
-        if now is None:
-            gone = f"comes from {path_text(traced.source.path)} of {traced.source.urn}, which is gone"
-            conflicts.append(Conflict(path, gone))
-            return item
-        if signature(item) == SECRET:
-            return secret(unwrapped(now))
-        return unwrapped(now) if hidden else now
-
-    relinked = visit(value, (name,), hidden=False)
-    return Relinked(relinked, tuple(conflicts), tuple(doubts))
 
 
 def output_at(outputs: Mapping[str, Value], path: PropertyPath, *, known: bool) -> Value:
@@ -247,21 +195,6 @@ class _Checking:
             for child in self._children[urn]:
                 yield child
                 yield from self._below(child)
-
-
-def _overlooked(value: Value, start: PropertyPath, table: OutputTable) -> Iterator[Conflict]:
-    """Texts that were worked out from outputs, and hold one that changed but is too short to be told from chance: the
-    "1" in "v1"."""
-    if not table.changed:
-        return
-    for path, text in leaves(value, start):
-        rest = table.embedded.sub("", text) if isinstance(text, str) and table.embedded else text
-        for output in table.outputs if isinstance(rest, str) else ():
-            # A number doesn't begin inside another number, nor a word inside another word.
-            same_kind = r"\d" if str(output.recorded).isdigit() else r"[^\W\d]"
-            alone = rf"(?<!{same_kind}){re.escape(str(output.recorded))}(?!{same_kind})"
-            if output.changed and re.search(alone, rest):
-                yield Conflict(path, f"may hold {path_text(output.path)} of {output.urn}, which changed")
 
 
 def _by_recorded_name(

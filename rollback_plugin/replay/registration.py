@@ -12,7 +12,7 @@ from pulumi.runtime.proto import language_pb2, resource_pb2, resource_pb2_grpc
 from rollback_plugin.errors import EngineFailed
 from rollback_plugin.replay.goal import Goal, Registration
 from rollback_plugin.replay.language_server import CHANNEL_OPTIONS
-from rollback_plugin.replay.links import Links, Source, Traces, output_at, relink_traced
+from rollback_plugin.replay.links import Links, Source, Traces, output_at
 from rollback_plugin.replay.property_values import (
     ENGINE_INTERNAL,
     UNKNOWN,
@@ -34,6 +34,7 @@ from rollback_plugin.replay.relink import (
     table_of,
     table_of_origins,
 )
+from rollback_plugin.replay.traced import relink_traced
 
 CONCURRENT_REGISTRATIONS = 64
 """Registrations that wait for the engine at the same time; how many it works on is the engine's own limit."""

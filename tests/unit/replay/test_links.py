@@ -1,14 +1,16 @@
 """Links: what was seen of the program decides, where the checkpoint bears it out."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from rollback_plugin.replay.links import Links, Source, Traced, Traces, links_of, output_at, relink_traced
+from rollback_plugin.replay.links import Links, Source, Traced, Traces, links_of, output_at, where_registered_alike
 from rollback_plugin.replay.property_values import SECRET, SIGNATURE, UNKNOWN, Value, secret
 from rollback_plugin.replay.recorded import RecordedResource
 from rollback_plugin.replay.relink import OutputTable, Relinked, live_outputs, table_of
+from rollback_plugin.replay.traced import relink_traced
 from rollback_plugin.versions.links import Origin, ProgramLinks, ResourceLinks
 from tests.unit.replay.resources import STACK, component, resource, urn
 
@@ -262,3 +264,25 @@ def test_a_text_that_no_output_was_put_into_is_no_doubt() -> None:
     found = relink_traced("property", "v1", {}, live, table)
 
     assert (found.value, found.doubts) == ("v1", ())
+
+
+def test_what_a_merge_took_from_elsewhere_has_no_links() -> None:
+    functions = [function("orders"), function("billing")]
+    recorded = dependent({"mine": "1", "theirs": "1", "secret": secret("1")})
+    origins = (Origin(depends=(1,), source=0, output="version"),)
+    found = links_of(seen(mine=origins, theirs=origins, secret=origins), [*functions, recorded])
+
+    merged = replace(recorded, inputs={**recorded.inputs, "theirs": "2"})
+
+    assert set(where_registered_alike(found, [*functions, recorded], [*functions, merged]).inputs[FRONT]) == {
+        "mine",
+        "secret",
+    }
+
+
+def test_a_link_to_what_a_merge_left_out_does_not_hold() -> None:
+    functions = [function("orders"), function("billing")]
+    recorded = dependent({"property": "1"})
+    found = links_of(seen(property=(Origin(depends=(1,), source=0, output="version"),)), [*functions, recorded])
+
+    assert where_registered_alike(found, [*functions, recorded], [functions[0], recorded]).inputs[FRONT] == {}
