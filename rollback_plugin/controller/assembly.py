@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 
 from rollback_plugin.backend.history import Backend, open_backend
 from rollback_plugin.backend.project import Project
@@ -15,6 +16,7 @@ from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.record import Recorder
 from rollback_plugin.replay.apply import Replay
+from rollback_plugin.replay.aws_inquiry import AwsInquiry
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.requests import RequestCounter
@@ -50,7 +52,8 @@ def assemble(
     journal = Journal(store, stack, clock, str(actor))
     archive = VersionArchive(store, stack)
     recorder = Recorder(backend, archive, journal, store, project.root)
-    replay = Replay(stack, Engine(project, environ), backend, archive)
+    cloud = AwsInquiry(cache(lambda profile: AwsClients(environ, profile=profile or None)))
+    replay = Replay(stack, Engine(project, environ), backend, archive, cloud)
     clients = _StackClients(environ, backend, project)
     operator = Operator(
         stack=stack,

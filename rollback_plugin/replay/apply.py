@@ -13,12 +13,17 @@ from rollback_plugin.backend.history import Backend
 from rollback_plugin.errors import EngineFailed, NotReplayable
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, ConflictPolicy, OperationOptions
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
+from rollback_plugin.replay.data_types import HoldsData, holds_data_as_configured
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent
+from rollback_plugin.replay.forecast import plan_of
 from rollback_plugin.replay.goal import Goal, goal_of
 from rollback_plugin.replay.merge import Merge, merge
+from rollback_plugin.replay.obstacles import refusals_before_the_engine
 from rollback_plugin.replay.pending import Settled, settle_pending_creates
-from rollback_plugin.replay.plan import Plan, Refusal, Remark, plan_of, refusals_before_the_engine
+from rollback_plugin.replay.plan import Plan, Refusal, Remark
+from rollback_plugin.replay.plugins import PluginFolder
+from rollback_plugin.replay.preconditions import Cloud, Preconditions
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
 from rollback_plugin.replay.registration import RegisteredResources
@@ -26,7 +31,7 @@ from rollback_plugin.replay.scratch_project import scratch_project
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
-from rollback_plugin.versions.version import Version
+from rollback_plugin.versions.version import ConfigValue, Version
 
 OperationKind = Literal["rollback", "recovery"]
 
@@ -44,6 +49,7 @@ class _Prepared:
     options: OperationOptions
     goal: Goal
     assets: PlacedAssets
+    holds_data: HoldsData
     refusals: tuple[Refusal, ...]
     remarks: tuple[Remark, ...]
     settled: Settled
@@ -67,11 +73,20 @@ class _Planned:
 class Replay:
     """Re-applies versions of one stack."""
 
-    def __init__(self, stack: StackName, engine: Engine, backend: Backend, archive: VersionArchive) -> None:
+    def __init__(
+        self,
+        stack: StackName,
+        engine: Engine,
+        backend: Backend,
+        archive: VersionArchive,
+        cloud: Cloud | None = None,
+    ) -> None:
+        """cloud: None where AWS isn't to be asked what a version needs of it."""
         self._stack = stack
         self._engine = engine
         self._backend = backend
         self._archive = archive
+        self._preconditions = Preconditions(PluginFolder(engine.environ), cloud)
         self._planned: _Planned | None = None
 
     def plan(self, target: int, options: OperationOptions = DEFAULT_OPTIONS) -> Plan:
@@ -149,7 +164,8 @@ class Replay:
             )
         wanted, existing = read_resources(recorded), read_resources(present)
         merged = merge(read_resources(older[0]), wanted, existing, options.conflicts) if older else Merge(wanted, ())
-        goal = goal_of(merged.resources, existing, options.data)
+        holds_data = self._data_types(version)
+        goal = goal_of(merged.resources, existing, options.data, holds_data)
         with scratch_project(self._stack, version.config, ciphered.secrets_providers) as folder:
             assets, missing = place_assets(
                 [registration.resource for registration in goal.registrations],
@@ -161,30 +177,59 @@ class Replay:
                 *refusals_before_the_engine(self._stack, merged.resources, ciphered, goal, missing),
                 *_unsettled(merged, options),
                 *_config_of_other_keys(self._stack, version, recorded, ciphered),
+                *self._preconditions.before_the_engine(goal),
             )
             remarks = (*_settled_conflicts(merged, options), *_settled_creates(settled))
-            yield _Prepared(folder, version, options, goal, assets, refusals, remarks, settled, state)
+            yield _Prepared(folder, version, options, goal, assets, holds_data, refusals, remarks, settled, state)
+
+    def _data_types(self, version: Version) -> HoldsData:
+        """By the config of that version, and of the stack as it is."""
+        updates = self._backend.updates(self._stack)
+        present = updates[-1].config if updates else {}
+        return holds_data_as_configured(
+            version.config,
+            {key: ConfigValue(value=v.value, secret=v.secret, object=v.object) for key, v in present.items()},
+        )
 
     def _plan(self, prepared: _Prepared) -> Plan:
-        """The plan; the one made last still holds where the same is asked of the same state."""
+        """The plan; the one made last still holds where the same is asked of the same state. What refused may have been
+        put right meanwhile, so it is looked at again."""
         if prepared.refusals:
             return Plan((), prepared.refusals, ())
         question = _Question(prepared.version.number, prepared.options, prepared.current)
-        if self._planned is None or self._planned.question != question:
-            self._planned = _Planned(question, self._previewed(prepared))
-        return self._planned.plan
+        last = self._planned
+        if last is not None and last.question == question and not last.plan.refusals:
+            return last.plan
+        plan = self._previewed(prepared)
+        self._planned = _Planned(question, plan)
+        return plan
 
     def _previewed(self, prepared: _Prepared) -> Plan:
         program = RegisteredResources(prepared.goal, prepared.assets.place)
-        events: list[EngineEvent] = []
+        goal, events = prepared.goal, list[EngineEvent]()
         try:
             assumed = prepared.settled.state if prepared.settled.changed else None
             self._engine.preview(program, prepared.folder, events.append, assumed)
         except EngineFailed:
+            if missing := self._preconditions.missing_plugins(goal):
+                return Plan((), missing, ())
             # Where the engine names the resource, it is a refusal like any other.
             if not any(isinstance(event, Diagnostic) and event.severity == "error" and event.urn for event in events):
                 raise
-        plan = plan_of(prepared.goal, prepared.options.data, events, program.conflicts, program.doubts)
+        plan = self._preconditions.completed(
+            plan_of(
+                goal,
+                prepared.options.data,
+                events,
+                program.conflicts,
+                program.doubts,
+                program.stack_outputs,
+                prepared.holds_data,
+            ),
+            goal,
+            prepared.assets,
+            self._backend.updates(self._stack),
+        )
         plan = replace(plan, remarks=(*prepared.remarks, *plan.remarks))
         if prepared.version.succeeded:
             return plan

@@ -73,6 +73,11 @@ class Engine:
         self._backend_url = location.backend_url
         self._environ = environ
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment it runs in."""
+        return self._environ
+
     def decrypt(self, checkpoint: Checkpoint) -> Checkpoint:
         """The checkpoint with its secrets in plain text, in memory only. Raises `WrongPassphrase`, `EngineFailed`.
 

@@ -5,7 +5,8 @@ import pytest
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import NotReplayable
 from rollback_plugin.journal.options import DataPolicy, OperationOptions
-from rollback_plugin.replay.plan import Action, Reversibility
+from rollback_plugin.journal.reversibility import Reversibility
+from rollback_plugin.replay.plan import Action
 from tests.replay.deployed_stack import DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
