@@ -10,6 +10,7 @@ from rollback_plugin.backend.history import Backend, open_backend
 from rollback_plugin.backend.project import Project
 from rollback_plugin.cloud.clients import AwsClients
 from rollback_plugin.controller.actor import Actor
+from rollback_plugin.controller.deploy_gate import DeployGate
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import Progress
 from rollback_plugin.controller.stack_controller import StackController
@@ -79,6 +80,16 @@ def assemble(
         alarm_source=clients.alarm_source,
         requests=RequestCounter(lambda region: clients.get().cloudwatch(region)),
     )
+
+
+def deploy_gate(project: Project, environ: Mapping[str, str], clock: Callable[[], datetime] = utc_now) -> DeployGate:
+    """What judges deploys of the project's selected stack before they happen. Raises as `assemble` does."""
+    store = open_store(project.store_url, environ)
+    backend = open_backend(project.backend_url, environ)
+    archive = VersionArchive(store, project.stack)
+    journal = Journal(store, project.stack, clock, str(Actor.of_this_process()))
+    recorder = Recorder(backend, archive, journal, store, project.root)
+    return DeployGate(project.stack, project.root, Engine(project, environ), backend, archive, recorder)
 
 
 class _StackClients:

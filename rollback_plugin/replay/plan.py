@@ -56,6 +56,7 @@ class Reason(StrEnum):
     PROTECTED = "protected"
     PROVIDER_PARAMETERIZED = "provider_parameterized"
     PROVIDER_UNRECORDED = "provider_unrecorded"
+    REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
