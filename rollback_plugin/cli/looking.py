@@ -91,8 +91,9 @@ def plan(
 def _judge_deploy(preview: str | None, stack: str | None, folder: Path, output: Output) -> None:
     from rollback_plugin.report.plan_view import undoing_view
 
+    given = None if preview is None else _given(preview)
     gate = open_gate(stack, folder)
-    undoing = gate.judge_project() if preview is None else gate.judge(*_given(preview))
+    undoing = gate.judge_project() if given is None else gate.judge(*given)
     if output is Output.JSON:
         print_json({"verdict": undoing.verdict, **vars_of(undoing)})
     else:

@@ -192,17 +192,17 @@ class Replay:
         )
 
     def _plan(self, prepared: _Prepared) -> Plan:
-        """The plan; the one made last still holds where the same is asked of the same state. What refused may have been
-        put right meanwhile, so it is looked at again."""
+        """The plan. What the engine said last still holds where the same is asked of the same state, unless it refused:
+        that may have been put right. What is needed from outside is looked for each time."""
         if prepared.refusals:
             return Plan((), prepared.refusals, ())
         question = _Question(prepared.version.number, prepared.options, prepared.current)
         last = self._planned
-        if last is not None and last.question == question and not last.plan.refusals:
-            return last.plan
-        plan = self._previewed(prepared)
-        self._planned = _Planned(question, plan)
-        return plan
+        if last is None or last.question != question or last.plan.refusals:
+            last = _Planned(question, self._previewed(prepared))
+            self._planned = last
+        updates = self._backend.updates(self._stack)
+        return self._preconditions.completed(last.plan, prepared.goal, prepared.assets, updates)
 
     def _previewed(self, prepared: _Prepared) -> Plan:
         program = RegisteredResources(prepared.goal, prepared.assets.place)
@@ -216,19 +216,14 @@ class Replay:
             # Where the engine names the resource, it is a refusal like any other.
             if not any(isinstance(event, Diagnostic) and event.severity == "error" and event.urn for event in events):
                 raise
-        plan = self._preconditions.completed(
-            plan_of(
-                goal,
-                prepared.options.data,
-                events,
-                program.conflicts,
-                program.doubts,
-                program.stack_outputs,
-                prepared.holds_data,
-            ),
+        plan = plan_of(
             goal,
-            prepared.assets,
-            self._backend.updates(self._stack),
+            prepared.options.data,
+            events,
+            program.conflicts,
+            program.doubts,
+            program.stack_outputs,
+            prepared.holds_data,
         )
         plan = replace(plan, remarks=(*prepared.remarks, *plan.remarks))
         if prepared.version.succeeded:

@@ -75,8 +75,14 @@ def _image(client: Any, artefact: Artefact) -> bool:
 
 
 def _secret_version(client: Any, artefact: Artefact) -> bool:
-    pages = client.get_paginator("list_secret_version_ids").paginate(SecretId=artefact.name, IncludeDeprecated=True)
-    return any(version["VersionId"] == artefact.version for page in pages for version in page["Versions"])
+    token: dict[str, str] = {}
+    while True:
+        page = client.list_secret_version_ids(SecretId=artefact.name, IncludeDeprecated=True, **token)
+        if any(version["VersionId"] == artefact.version for version in page["Versions"]):
+            return True
+        if not page.get("NextToken"):
+            return False
+        token = {"NextToken": page["NextToken"]}
 
 
 _ASK: Mapping[ArtefactKind, Callable[[Any, Artefact], bool]] = {

@@ -1,7 +1,7 @@
 """A deploy that hasn't happened, as `pulumi preview --json` tells it.
 
-The document is PreviewDigest of pkg/display/json.go, v3.259.0: of each step the operation, the URN, the state before and
-after with secrets blinded, and the names of what differs.
+The document is PreviewDigest of pkg/display/json.go, v3.259.0: of each step the operation, the URN, the state before
+and after with secrets blinded, and the names of what differs. Resources that stay as they are aren't listed.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class PreviewedStep(_Digest):
 
     op: str
     """The engine's own word: same, create, update, replace, delete …"""
-    urn: str
+    urn: str = Field(pattern=r"^urn:pulumi:[^:]+::[^:]+::[^:].*::.")
     old_state: PreviewedState | None = None
     new_state: PreviewedState | None = None
     diff_reasons: tuple[str, ...] = ()

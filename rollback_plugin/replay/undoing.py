@@ -10,7 +10,7 @@ from rollback_plugin.replay.deploy_preview import DeployPreview, PreviewedStep
 from rollback_plugin.replay.forecast import ACTION_OF_OPERATION
 from rollback_plugin.replay.plan import Action, DataEffect, Reason, Refusal, Remark, Step
 from rollback_plugin.replay.property_values import ENGINE_INTERNAL
-from rollback_plugin.replay.recorded import PROVIDER_TYPE_PREFIX, owner_of, type_of
+from rollback_plugin.replay.recorded import PROVIDER_TYPE_PREFIX, STACK_TYPE, owner_of, type_of
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.assets import asset_references
 from rollback_plugin.versions.checkpoint import Checkpoint, Resource
@@ -60,7 +60,11 @@ def undoing_of(
     protected = [urn for urn in preview.errors if urn in present and present[urn].protect]
     if not protected:
         preview.require_complete(source)
-    steps = [(step, _step(step, action, holds_data)) for step in preview.steps if (action := _action(step))]
+    steps = [
+        (step, _step(step, action, holds_data))
+        for step in preview.steps
+        if step.type != STACK_TYPE and (action := ACTION_OF_OPERATION.get(step.op))
+    ]
     refusals = [
         *_not_replayable(current),
         *(_removes_protected(urn) for urn in protected),
@@ -70,10 +74,6 @@ def undoing_of(
     if not present:
         remarks.append(Remark("", "the stack has nothing yet: there is no version to go back to", Reason.NOTE))
     return Undoing(tuple(step for _, step in steps), tuple(dict.fromkeys(refusals)), tuple(remarks))
-
-
-def _action(step: PreviewedStep) -> Action | None:
-    return ACTION_OF_OPERATION.get(step.op)
 
 
 def _step(step: PreviewedStep, action: Action, holds_data: HoldsData) -> Step:
@@ -116,8 +116,8 @@ def _lost(previewed: PreviewedStep, step: Step, present: Resource | None, is_kep
         yield Refusal(
             step.urn,
             ", ".join(step.properties),
-            f"it holds data, and this deploy would {done} it: undoing makes it anew, empty. Protect it (`protect`), keep"
-            " it in the program, or copy its data first",
+            f"it holds data, and this deploy would {done} it: undoing makes it anew, empty. Protect it (`protect`),"
+            " keep it in the program, or copy its data first",
             Reason.DATA_LOST,
         )
     if present is not None and step.action in (Action.UPDATE, Action.REPLACE, Action.DELETE):

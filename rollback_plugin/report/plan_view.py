@@ -65,7 +65,7 @@ def undoing_view(undoing: Undoing) -> RenderableType:
     lines: list[RenderableType] = [Text(words, style=f"bold {STYLES[undoing.verdict].removeprefix('bold ')}")]
     lines.extend(Text(f"  - {refusal}", style="bold red") for refusal in undoing.refusals)
     lines.extend(Text(f"  - {remark}" if remark.urn else f"  - {remark.text}") for remark in undoing.remarks)
-    lines.append(Text(f"{changed} of {len(undoing.steps)} resources would change.", style="dim"))
+    lines.append(Text(f"{changed} {'resource' if changed == 1 else 'resources'} would change.", style="dim"))
     return Group(*lines)
 
 
