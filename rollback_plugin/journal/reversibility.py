@@ -16,5 +16,5 @@ class Reversibility(StrEnum):
 
     @property
     def words(self) -> str:
-        """As a person would say it."""
-        return {"reversible_but": "reversible, but", "one_way": "one-way"}.get(self.value, self.value)
+        """As a person would say it, where the reasons stand elsewhere."""
+        return {"reversible_but": "reversible", "one_way": "one-way"}.get(self.value, self.value)

@@ -185,8 +185,8 @@ def _new_outputs(goal: Goal, stack_outputs: Mapping[str, Value]) -> Iterator[Rem
             continue
         yield Remark(
             registration.resource.urn,
-            f"consumers of these outputs get values that are known only afterwards, as what they come from is made"
-            f" anew: {', '.join(unknown)}",
+            "these outputs get values that only the update will tell, and that consumers haven't seen before:"
+            f" {', '.join(unknown)}",
             Reason.NEW_OUTPUTS,
         )
 

@@ -74,11 +74,15 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
 
 
 def way_back_in_words(planned: journal.Planned) -> str:
-    """What is known about undoing a version, in one line."""
+    """What is known about undoing a version, in one line: of many reasons the first."""
     if planned.target is None:
         return f"version {planned.version}: no way back: {'; '.join(planned.reasons)}"
-    reasons = f": {'; '.join(planned.reasons)}" if planned.reasons else ""
-    return f"way back from version {planned.version} to {planned.target}: {planned.verdict.words}{reasons}"
+    way = f"way back from version {planned.version} to {planned.target}"
+    if planned.verdict is Reversibility.REVERSIBLE_BUT:
+        return f"{way}: reversible, with {_count(len(planned.reasons), 'remark')}"
+    first, others = planned.reasons[:1], len(planned.reasons) - 1
+    more = f" (and {others} more)" if others > 0 else ""
+    return f"{way}: {': '.join((planned.verdict.words, *first))}{more}"
 
 
 _TONES = {

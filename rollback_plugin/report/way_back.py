@@ -26,8 +26,8 @@ def way_back_in_short(planned: Planned | None) -> Text:
     """The verdict, for a column."""
     if planned is None:
         return Text("")
-    target = "" if planned.target is None else f" (to {planned.target})"
-    return Text(f"{planned.verdict.words.removesuffix(', but')}{target}", style=STYLES[planned.verdict])
+    more = ", but …" if planned.verdict is Reversibility.REVERSIBLE_BUT else ""
+    return Text(f"{planned.verdict.words}{more}", style=STYLES[planned.verdict])
 
 
 def _sentence(planned: Planned) -> str:

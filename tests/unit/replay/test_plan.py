@@ -106,7 +106,7 @@ def test_outputs_that_only_the_update_will_tell_are_named() -> None:
 
     (remark,) = plan.remarks
     assert remark.reason is Reason.NEW_OUTPUTS
-    assert remark.text.endswith("made anew: nested, url")
+    assert remark.text.endswith("haven't seen before: nested, url")
 
 
 def test_a_step_names_the_properties_that_differ() -> None:

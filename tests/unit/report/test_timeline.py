@@ -20,12 +20,17 @@ LINES = [
     ),
     (
         journal.Planned(version=2, target=1, verdict=Reversibility.REVERSIBLE_BUT, reasons=("a", "b")),
-        "way back from version 2 to 1: reversible, but: a; b",
+        "way back from version 2 to 1: reversible, with 2 remarks",
         Tone.NEUTRAL,
     ),
     (
         journal.Planned(version=2, target=1, verdict=Reversibility.ONE_WAY, reasons=("the bytes are gone",)),
         "way back from version 2 to 1: one-way: the bytes are gone",
+        Tone.BAD,
+    ),
+    (
+        journal.Planned(version=2, target=1, verdict=Reversibility.ONE_WAY, reasons=("a", "b", "c")),
+        "way back from version 2 to 1: one-way: a (and 2 more)",
         Tone.BAD,
     ),
     (
