@@ -43,10 +43,10 @@ def plan_view(target: int, plan: Plan) -> RenderableType:
             sign, style = _ACTION_SIGNS[step.action]
             name = Text(step.urn.rsplit("::", 1)[-1], style=style)
             steps.add_row(Text(sign, style=style), name, Text(step.type, style="dim"), step.reason, _effects(step))
-    noted = plan.verdict is Reversibility.REVERSIBLE_BUT
+    notes = ", but see the notes" if plan.verdict is Reversibility.REVERSIBLE_BUT else ""
     unchanged = sum(step.action is Action.SAME for step in plan.steps)
     lines: list[RenderableType] = [
-        Text(f"Applying version {target}: {plan.verdict.words}{', but see the notes' * noted}.", style="bold"),
+        Text(f"Applying version {target}: {plan.verdict.words}{notes}.", style="bold"),
         steps,
         Text(f"{unchanged} unchanged.", style="dim"),
     ]

@@ -87,3 +87,9 @@ def test_a_name_that_both_have_is_not_an_alias_for_another() -> None:
     goal = goal_of([both, resource(QUEUE, "first", id="same")], [both], DataPolicy.KEEP)
 
     assert [registration.aliases for registration in goal.registrations] == [(), ()]
+
+
+def test_what_the_stack_says_holds_data_is_kept_too() -> None:
+    goal = goal_of([], [resource(TOPIC, "events"), resource(QUEUE, "jobs")], DataPolicy.KEEP, TOPIC.__eq__)
+
+    assert registered(goal) == {"events": True}
