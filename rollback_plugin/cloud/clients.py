@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rollback_plugin.cloud.failures import cloud_errors
-from rollback_plugin.errors import InvalidConfiguration, MissingCredentials
+from rollback_plugin.errors import CloudError, InvalidConfiguration
 
 if TYPE_CHECKING:
     import boto3
@@ -66,13 +66,13 @@ class AwsClients:
         return self._others[service, region]
 
     def has_credentials(self) -> bool:
-        """Whether boto3 finds credentials; whether AWS takes them isn't asked."""
+        """Whether boto3 finds credentials, and can read what it finds; whether AWS takes them isn't asked."""
         if self.environ.get("AWS_ACCESS_KEY_ID") and not self.profile:
             return True
         try:
             with cloud_errors("look for credentials"):
                 return self._session().get_credentials() is not None
-        except MissingCredentials:
+        except CloudError:
             return False
 
     def _session(self) -> boto3.Session:

@@ -14,7 +14,6 @@ from rollback_plugin.replay.undoing import Undoing, undoing_of
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
-from rollback_plugin.versions.version import ConfigValue
 
 
 @dataclass(frozen=True)
@@ -45,14 +44,11 @@ class DeployGate:
         self.recorder.record()
         state = self.backend.current(self.stack)
         updates = self.backend.updates(self.stack)
-        config = updates[-1].config if updates else {}
         return undoing_of(
             parsed,
             source,
             self.stack,
             Checkpoint.parse(state, source=f"the backend's state of {self.stack}"),
             self.archive.blobs.has,
-            holds_data_as_configured(
-                {key: ConfigValue(value=v.value, secret=v.secret, object=v.object) for key, v in config.items()}
-            ),
+            holds_data_as_configured(updates[-1].config if updates else {}),
         )

@@ -10,10 +10,10 @@ from typing import Literal
 from pulumi.runtime.proto import language_pb2
 
 from rollback_plugin.backend.history import Backend
-from rollback_plugin.errors import EngineFailed, NotReplayable
+from rollback_plugin.errors import EngineFailed, InvalidConfiguration, NotReplayable
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, ConflictPolicy, OperationOptions
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
-from rollback_plugin.replay.data_types import HoldsData, holds_data_as_configured
+from rollback_plugin.replay.data_types import HoldsData, holds_data, holds_data_as_configured
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent
 from rollback_plugin.replay.forecast import plan_of
@@ -31,7 +31,7 @@ from rollback_plugin.replay.scratch_project import scratch_project
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
-from rollback_plugin.versions.version import ConfigValue, Version
+from rollback_plugin.versions.version import Version
 
 OperationKind = Literal["rollback", "recovery"]
 
@@ -164,8 +164,8 @@ class Replay:
             )
         wanted, existing = read_resources(recorded), read_resources(present)
         merged = merge(read_resources(older[0]), wanted, existing, options.conflicts) if older else Merge(wanted, ())
-        holds_data = self._data_types(version)
-        goal = goal_of(merged.resources, existing, options.data, holds_data)
+        is_data, misconfigured = self._data_types(version)
+        goal = goal_of(merged.resources, existing, options.data, is_data)
         with scratch_project(self._stack, version.config, ciphered.secrets_providers) as folder:
             assets, missing = place_assets(
                 [registration.resource for registration in goal.registrations],
@@ -177,19 +177,20 @@ class Replay:
                 *refusals_before_the_engine(self._stack, merged.resources, ciphered, goal, missing),
                 *_unsettled(merged, options),
                 *_config_of_other_keys(self._stack, version, recorded, ciphered),
+                *misconfigured,
                 *self._preconditions.before_the_engine(goal),
             )
             remarks = (*_settled_conflicts(merged, options), *_settled_creates(settled))
-            yield _Prepared(folder, version, options, goal, assets, holds_data, refusals, remarks, settled, state)
+            yield _Prepared(folder, version, options, goal, assets, is_data, refusals, remarks, settled, state)
 
-    def _data_types(self, version: Version) -> HoldsData:
+    def _data_types(self, version: Version) -> tuple[HoldsData, tuple[Refusal, ...]]:
         """By the config of that version, and of the stack as it is."""
         updates = self._backend.updates(self._stack)
         present = updates[-1].config if updates else {}
-        return holds_data_as_configured(
-            version.config,
-            {key: ConfigValue(value=v.value, secret=v.secret, object=v.object) for key, v in present.items()},
-        )
+        try:
+            return holds_data_as_configured(version.config, present), ()
+        except InvalidConfiguration as error:
+            return holds_data, (Refusal(_root_urn(self._stack), "config", str(error)),)
 
     def _plan(self, prepared: _Prepared) -> Plan:
         """The plan. What the engine said last still holds where the same is asked of the same state, unless it refused:

@@ -9,17 +9,30 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import resources
+from typing import Protocol
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from rollback_plugin.errors import InvalidConfiguration
-from rollback_plugin.versions.version import ConfigValue
 
 DATA_TYPES_KEY = "rollback:dataTypes"
 
 HoldsData = Callable[[str], bool]
 """Whether a resource of this type holds data."""
+
+
+class Configured(Protocol):
+    """A config value, of a version or of the backend's history."""
+
+    @property
+    def value(self) -> str:
+        """Plain text, or ciphertext where `secret`; JSON where it is structured."""
+        ...
+
+    @property
+    def secret(self) -> bool: ...
+
 
 _TOKENS: TypeAdapter[list[str]] = TypeAdapter(list[str])
 
@@ -36,7 +49,7 @@ def holds_data(resource_type: str) -> bool:
     return resource_type in data_bearing_types()
 
 
-def holds_data_as_configured(*configs: Mapping[str, ConfigValue]) -> HoldsData:
+def holds_data_as_configured(*configs: Mapping[str, Configured]) -> HoldsData:
     """`holds_data`, and whatever types any of these stack configs adds: `rollback:dataTypes`, a list of type tokens.
 
     Raises `InvalidConfiguration` for one that is no such list: taken as empty, it would lose data.
@@ -45,7 +58,7 @@ def holds_data_as_configured(*configs: Mapping[str, ConfigValue]) -> HoldsData:
     return lambda resource_type: resource_type in added or holds_data(resource_type)
 
 
-def _listed(config: Mapping[str, ConfigValue]) -> list[str]:
+def _listed(config: Mapping[str, Configured]) -> list[str]:
     value = config[DATA_TYPES_KEY]
     if not value.secret:
         with suppress(yaml.YAMLError, ValidationError):

@@ -42,7 +42,7 @@ class PluginFolder:
             if plugin.installed:
                 continue
             command = f"pulumi plugin install resource {plugin.name}{f' v{plugin.version}' if plugin.version else ''}"
-            origin = _download_url(resource)
+            origin = plugin_download_url(resource)
             yield Refusal(
                 resource.urn,
                 "",
@@ -57,7 +57,7 @@ class PluginFolder:
         for resource in resources:
             name = resource.type.removeprefix(PROVIDER_TYPE_PREFIX)
             # What comes from a repository lies in a folder named after it, which the engine alone works out.
-            if resource.is_provider and name not in BUNDLED and not _download_url(resource).startswith("git://"):
+            if resource.is_provider and name not in BUNDLED and not plugin_download_url(resource).startswith("git://"):
                 version = plugin_version(resource)
                 yield resource, PluginRequirement(name, version, self._has(name, version))
 
@@ -80,7 +80,8 @@ def plugin_version(provider: RecordedResource) -> str:
     return provider.inputs.get("version") or (provider.inputs.get(ENGINE_INTERNAL) or {}).get("version") or ""
 
 
-def _download_url(provider: RecordedResource) -> str:
+def plugin_download_url(provider: RecordedResource) -> str:
+    """Where its plugin is downloaded from; empty for the usual place."""
     return (provider.inputs.get(ENGINE_INTERNAL) or {}).get("pluginDownloadURL") or ""
 
 

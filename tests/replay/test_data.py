@@ -87,3 +87,9 @@ def test_a_type_that_the_stacks_config_names_holds_data(stack: DeployedStack) ->
         (Action.KEEP, DataEffect.KEPT)
     ]
     assert [remark.reason for remark in plan.remarks] == [Reason.DATA_KEPT]
+
+    stack.pulumi("config", "set", "rollback:dataTypes", "aws:sns/topic:Topic")
+    stack.deploy(Program(IMPORTS + "aws.sns.Topic('events')"))
+
+    (refusal,) = stack.replay().plan(target).refusals
+    assert (refusal.property, "rollback:dataTypes is not a plain list" in refusal.why) == ("config", True)
