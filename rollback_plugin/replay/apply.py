@@ -21,7 +21,7 @@ from rollback_plugin.replay.goal import Goal, goal_of
 from rollback_plugin.replay.merge import Merge, merge
 from rollback_plugin.replay.obstacles import refusals_before_the_engine
 from rollback_plugin.replay.pending import Settled, settle_pending_creates
-from rollback_plugin.replay.plan import Plan, Refusal, Remark
+from rollback_plugin.replay.plan import Plan, Reason, Refusal, Remark
 from rollback_plugin.replay.plugins import PluginFolder
 from rollback_plugin.replay.preconditions import Cloud, Preconditions
 from rollback_plugin.replay.property_values import holds_ciphertext
@@ -190,7 +190,7 @@ class Replay:
         try:
             return holds_data_as_configured(version.config, present), ()
         except InvalidConfiguration as error:
-            return holds_data, (Refusal(_root_urn(self._stack), "config", str(error)),)
+            return holds_data, (Refusal(_root_urn(self._stack), "config", str(error), Reason.CONFIG_UNREADABLE),)
 
     def _plan(self, prepared: _Prepared) -> Plan:
         """The plan. What the engine said last still holds where the same is asked of the same state, unless it refused:
@@ -230,7 +230,9 @@ class Replay:
         if prepared.version.succeeded:
             return plan
         half_done = Remark(
-            _root_urn(self._stack), "the version's own update failed: what is re-applied is as far as it came"
+            _root_urn(self._stack),
+            "the version's own update failed: what is re-applied is as far as it came",
+            Reason.HALF_DONE,
         )
         return replace(plan, remarks=(half_done, *plan.remarks))
 
@@ -292,6 +294,7 @@ def _config_of_other_keys(
             "the stack's secrets provider or its key was changed since that version, so its secret config can't be"
             " read any more; change it back (`pulumi stack change-secrets-provider`), or deploy that version's"
             " program",
+            Reason.CONFIG_UNREADABLE,
         )
 
 
@@ -304,7 +307,7 @@ def _unsettled(merged: Merge, options: OperationOptions) -> Iterator[Refusal]:
     for conflict in merged.conflicts:
         if not conflict.settled:
             why = f"the version contradicts what was deployed since its rollback: {conflict.why}; {way_out}"
-            yield Refusal(conflict.urn, conflict.property, why)
+            yield Refusal(conflict.urn, conflict.property, why, Reason.CONFLICT)
 
 
 def _settled_creates(settled: Settled) -> Iterator[Remark]:
@@ -318,7 +321,9 @@ def _settled_conflicts(merged: Merge, options: OperationOptions) -> Iterator[Rem
     for conflict in merged.conflicts:
         if conflict.settled:
             where = f"{conflict.property}: " if conflict.property else ""
-            yield Remark(conflict.urn, f"{where}{conflict.why}; the {options.conflicts.value}'s way is taken")
+            yield Remark(
+                conflict.urn, f"{where}{conflict.why}; the {options.conflicts.value}'s way is taken", Reason.CONFLICT
+            )
 
 
 def _root_urn(stack: StackName) -> str:
