@@ -103,7 +103,7 @@ def release(
 
 def _confirm(controller: "StackController", make_plan: "Callable[[], tuple[int, Plan]]", output: Output) -> None:
     """Show the plan, or what was begun and left, and ask for a yes. Raises `NotConfirmed`."""
-    from rollback_plugin.report.tables import plan_view
+    from rollback_plugin.report.plan_view import plan_view
 
     begun = controller.status().operation
     if begun is not None:

@@ -1,7 +1,9 @@
 """Commands that change nothing: `rollback history`, `status` and `plan`."""
 
+import sys
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +17,8 @@ from rollback_plugin.cli.options import (
     TargetOption,
 )
 from rollback_plugin.cli.printing import print_json, show
-from rollback_plugin.cli.session import open_stack
+from rollback_plugin.cli.session import open_gate, open_stack
+from rollback_plugin.errors import InvalidConfiguration
 from rollback_plugin.journal.options import DataPolicy, OperationOptions
 
 if TYPE_CHECKING:
@@ -48,14 +51,32 @@ def status(stack: StackOption = None, folder: FolderOption = HERE, output: Outpu
 
 
 def plan(
+    preview: Annotated[
+        str | None, typer.Argument(help="With --of-preview: a file with the output of `pulumi preview --json`, or -.")
+    ] = None,
+    of_preview: Annotated[
+        bool,
+        typer.Option(
+            "--of-preview",
+            help="Judge a deploy that hasn't happened, from its preview; without a file, `pulumi preview` is run here.",
+        ),
+    ] = False,
     to: TargetOption = None,
     data: DataOption = DataPolicy.KEEP,
     stack: StackOption = None,
     folder: FolderOption = HERE,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """What `undo` would do, without doing it. Exits with 3 where it would be refused."""
-    from rollback_plugin.report.tables import plan_view
+    """What `undo` would do, without doing it; or whether a deploy that hasn't happened could be undone.
+
+    Exits with 3 where it would be refused, or couldn't.
+    """
+    if of_preview:
+        _judge_deploy(preview, stack, folder, output)
+        return
+    if preview is not None:
+        raise typer.BadParameter(f"{preview} is given without --of-preview.")
+    from rollback_plugin.report.plan_view import plan_view
 
     controller = open_stack(stack, folder)
     target, planned = controller.operator.plan_undo(to, OperationOptions(data=data))
@@ -65,6 +86,32 @@ def plan(
         show(plan_view(target, planned))
     if planned.refusals:
         raise typer.Exit(3)
+
+
+def _judge_deploy(preview: str | None, stack: str | None, folder: Path, output: Output) -> None:
+    from rollback_plugin.report.plan_view import undoing_view
+
+    given = None if preview is None else _given(preview)
+    gate = open_gate(stack, folder)
+    undoing = gate.judge_project() if given is None else gate.judge(*given)
+    if output is Output.JSON:
+        print_json({"verdict": undoing.verdict, **vars_of(undoing)})
+    else:
+        show(undoing_view(undoing))
+    if undoing.refusals:
+        raise typer.Exit(3)
+
+
+def _given(preview: str) -> tuple[bytes, str]:
+    """The bytes, and what they are called in errors. Raises `InvalidConfiguration` for a file that can't be read."""
+    if preview == "-":
+        return sys.stdin.buffer.read(), "What stands on the standard input"
+    try:
+        return Path(preview).read_bytes(), preview
+    except OSError as error:
+        raise InvalidConfiguration(
+            f"The preview {preview} can't be read: {error.strerror}. Make it with: pulumi preview --json > {preview}."
+        ) from None
 
 
 def vars_of(record: "DataclassInstance") -> dict[str, object]:

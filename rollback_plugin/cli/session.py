@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rollback_plugin.controller.deploy_gate import DeployGate
     from rollback_plugin.controller.progress import Progress
     from rollback_plugin.controller.stack_controller import StackController
 
@@ -28,6 +29,17 @@ def open_stack(stack: str | None, folder: Path) -> "StackController":
     # Its own hook would print every retry to stdout, into the JSON document.
     stamina.instrumentation.set_on_retry_hooks(())
     return assemble(open_project(folder.resolve(), stack, os.environ), os.environ, clock=now)
+
+
+def open_gate(stack: str | None, folder: Path) -> "DeployGate":
+    """What judges deploys of one stack before they happen. Raises what `open_project` and `deploy_gate` raise."""
+    import stamina.instrumentation
+
+    from rollback_plugin.backend.project import open_project
+    from rollback_plugin.controller.assembly import deploy_gate
+
+    stamina.instrumentation.set_on_retry_hooks(())
+    return deploy_gate(open_project(folder.resolve(), stack, os.environ), os.environ, clock=now)
 
 
 def telling(

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,17 +33,20 @@ def watch(
     `--output json` one JSON object a line.
     """
     from rollback_plugin.controller.watch import FailedRound, Watch
+    from rollback_plugin.controller.way_back import WaysBack
 
-    watching = Watch([open_stack(stack, folder)])
     teller = _Teller(output)
-    if once:
+    with ThreadPoolExecutor(1, thread_name_prefix="ways-back") as beside:
+        watching = Watch([open_stack(stack, folder)], WaysBack(beside))
+        if not once:
+            watching.run(interval, _stop_on_signal(), teller.tell)
+            return
         (outcome,) = watching.tick()
         teller.tell([outcome])
-        error = outcome.error if isinstance(outcome, FailedRound) else outcome.missing
-        if error is not None:
-            raise error
-        return
-    watching.run(interval, _stop_on_signal(), teller.tell)
+        watching.finish()
+    error = outcome.error if isinstance(outcome, FailedRound) else outcome.missing
+    if error is not None:
+        raise error
 
 
 def _stop_on_signal() -> threading.Event:

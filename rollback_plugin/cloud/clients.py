@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rollback_plugin.cloud.failures import cloud_errors
-from rollback_plugin.errors import InvalidConfiguration
+from rollback_plugin.errors import CloudError, InvalidConfiguration
 
 if TYPE_CHECKING:
     import boto3
@@ -31,6 +31,7 @@ class AwsClients:
     """Region for what names none, before AWS_REGION and AWS_DEFAULT_REGION."""
     _cloudwatch: dict[str, CloudWatchClient] = field(default_factory=dict, repr=False, compare=False)
     _lambda: dict[str, LambdaClient] = field(default_factory=dict, repr=False, compare=False)
+    _others: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def cloudwatch(self, region: str | None = None) -> CloudWatchClient:
         """Raises `MissingCredentials` for a profile that doesn't exist, `InvalidConfiguration` without a region."""
@@ -50,6 +51,29 @@ class AwsClients:
                     "lambda", region_name=region, endpoint_url=self._endpoint("LAMBDA"), config=_soon_or_not()
                 )
         return self._lambda[region]
+
+    def client(self, service: str, region: str) -> Any:
+        """A client of any service, by boto3's name for it. Raises `MissingCredentials` for a profile that doesn't
+        exist."""
+        if (service, region) not in self._others:
+            with cloud_errors(f"make a client of {service}"):
+                self._others[service, region] = self._session().client(  # type: ignore[call-overload]
+                    service,
+                    region_name=region,
+                    endpoint_url=self._endpoint(service.upper().replace("-", "_")),
+                    config=_soon_or_not(),
+                )
+        return self._others[service, region]
+
+    def has_credentials(self) -> bool:
+        """Whether boto3 finds credentials, and can read what it finds; whether AWS takes them isn't asked."""
+        if self.environ.get("AWS_ACCESS_KEY_ID") and not self.profile:
+            return True
+        try:
+            with cloud_errors("look for credentials"):
+                return self._session().get_credentials() is not None
+        except CloudError:
+            return False
 
     def _session(self) -> boto3.Session:
         import boto3

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 
 from rollback_plugin.backend.history import Backend, open_backend
 from rollback_plugin.backend.project import Project
 from rollback_plugin.cloud.clients import AwsClients
 from rollback_plugin.controller.actor import Actor
+from rollback_plugin.controller.deploy_gate import DeployGate
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import Progress
 from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.record import Recorder
 from rollback_plugin.replay.apply import Replay
+from rollback_plugin.replay.aws_inquiry import AwsInquiry
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.requests import RequestCounter
@@ -50,7 +53,8 @@ def assemble(
     journal = Journal(store, stack, clock, str(actor))
     archive = VersionArchive(store, stack)
     recorder = Recorder(backend, archive, journal, store, project.root)
-    replay = Replay(stack, Engine(project, environ), backend, archive)
+    cloud = AwsInquiry(cache(lambda profile: AwsClients(environ, profile=profile or None)))
+    replay = Replay(stack, Engine(project, environ), backend, archive, cloud)
     clients = _StackClients(environ, backend, project)
     operator = Operator(
         stack=stack,
@@ -76,6 +80,16 @@ def assemble(
         alarm_source=clients.alarm_source,
         requests=RequestCounter(lambda region: clients.get().cloudwatch(region)),
     )
+
+
+def deploy_gate(project: Project, environ: Mapping[str, str], clock: Callable[[], datetime] = utc_now) -> DeployGate:
+    """What judges deploys of the project's selected stack before they happen. Raises as `assemble` does."""
+    store = open_store(project.store_url, environ)
+    backend = open_backend(project.backend_url, environ)
+    archive = VersionArchive(store, project.stack)
+    journal = Journal(store, project.stack, clock, str(Actor.of_this_process()))
+    recorder = Recorder(backend, archive, journal, store, project.root)
+    return DeployGate(project.stack, project.root, Engine(project, environ), backend, archive, recorder)
 
 
 class _StackClients:

@@ -20,6 +20,7 @@ from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.consumers import Consumers
 from rollback_plugin.controller.decide import Action, Decision
 from rollback_plugin.controller.engine_lock import EngineLock
+from rollback_plugin.controller.integrity import require_as_journaled
 from rollback_plugin.controller.ownership import refuse_if_owner_lives
 from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRecorder
 from rollback_plugin.controller.progress import EngineProgress, OperationFinished, OperationStarted, Progress
@@ -166,14 +167,14 @@ class Operator:
     def plan_undo(self, to: int | None = None, options: OperationOptions = DEFAULT_OPTIONS) -> tuple[int, Plan]:
         """The version that `undo` would go to, and how. Changes nothing; raises as `undo` does, but for refusals."""
         target = undo_target(self.stack, self._status_with_new_deploys(), to)
-        return target, self.replay.plan(target, options)
+        return target, self._plan(target, options)
 
     def plan_recover(self, to: int | None = None, options: OperationOptions = DEFAULT_OPTIONS) -> tuple[int, Plan]:
         """The version that `recover` would go to, and how. Changes nothing; raises as `recover` does, but for
         refusals."""
         status = self._status_with_new_deploys()
         target = recover_target(self.stack, status, to)
-        return target, self.replay.plan(target, replace(options, keeping=kept_by_recovery(self.stack, status, target)))
+        return target, self._plan(target, replace(options, keeping=kept_by_recovery(self.stack, status, target)))
 
     def carry_out(self, decision: Decision, status: Status) -> OperationResult:
         """Do what was decided on `status`; a decision to roll back or to recover.
@@ -267,6 +268,7 @@ class Operator:
         if finished:
             # The process that ran it ended before it could say so.
             return finished[-1].name
+        require_as_journaled(self.archive, self.journal.entries(), operation.target)
         return self.replay.apply(operation.target, operation.id, operation.kind, operation.options, self._tell_engine)
 
     def _stop_if_overtaken(self, operation: Operation) -> None:
@@ -291,13 +293,17 @@ class Operator:
 
     def _refuse_what_cannot_be_replayed(self, target: int, options: OperationOptions) -> None:
         self._lock.wait_until_free()
-        plan = self.replay.plan(target, options)
+        plan = self._plan(target, options)
         if plan.refusals:
             obstacles = "; ".join(map(str, plan.refusals))
             raise NotReplayable(
                 f"Version {target} of {self.stack} can't be applied as it was, and nothing was touched. In the way: "
                 f"{obstacles}. Choose another version with `--to N`, or see `rollback plan`."
             )
+
+    def _plan(self, target: int, options: OperationOptions) -> Plan:
+        require_as_journaled(self.archive, self.journal.entries(), target)
+        return self.replay.plan(target, options)
 
     def _status_with_new_deploys(self) -> Status:
         self.recorder.record()

@@ -11,6 +11,7 @@ from rollback_plugin.controller.decide import Action, Decision, decide
 from rollback_plugin.controller.operate import OperationResult, Operator
 from rollback_plugin.controller.policy import StackPolicy, stack_policy
 from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRecorder
+from rollback_plugin.controller.way_back import WayBack
 from rollback_plugin.errors import UnknownAlarm
 from rollback_plugin.journal.entries import AlarmChanged, AlarmState, Deployed, Held, RollbackVerified
 from rollback_plugin.journal.fold import fold
@@ -56,6 +57,11 @@ class StackController:
     requests: RequestCounter
     _services: dict[int, tuple[Service, ...]] = field(default_factory=dict, repr=False, compare=False)
     """By version. Versions never change."""
+
+    @property
+    def way_back(self) -> WayBack:
+        """Works out, and journals, what undoing the newest version takes."""
+        return WayBack(self.journal, self.replay, self.clock)
 
     def status(self) -> Status:
         """The stack as its journal tells it, now."""

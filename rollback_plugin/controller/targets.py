@@ -3,7 +3,7 @@
 from rollback_plugin.errors import NothingHealthy, NotReplayable, UnknownVersion
 from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.options import Keeping
-from rollback_plugin.journal.status import Status
+from rollback_plugin.journal.status import Status, Verdict
 from rollback_plugin.stack import StackName
 
 
@@ -24,6 +24,17 @@ def undo_target(stack: StackName, status: Status, to: int | None) -> int:
         f"{stack} runs version {status.applied} and has no healthy version before it to go back to: {verdicts}. Name "
         "the version you want with `--to N`."
     )
+
+
+def way_back_target(status: Status, version: int) -> int | None:
+    """The version that undoing `version` would lead to, as far as can be told now: the newest healthy one before it, or
+    else the newest before it that nothing speaks against, which may be healthy by then."""
+    older = [known for known in status.versions if known.number < version]
+    for verdicts in ({Verdict.HEALTHY}, {Verdict.BAKING, Verdict.SUPERSEDED, Verdict.RELEASED}):
+        numbers = [known.number for known in older if known.verdict in verdicts]
+        if numbers:
+            return max(numbers)
+    return None
 
 
 def recover_target(stack: StackName, status: Status, to: int | None) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rollback_plugin.controller.stack_controller import Round, StackController
+from rollback_plugin.controller.way_back import WaysBack
 from rollback_plugin.errors import RollbackPluginError
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.signal import AlarmObservation
@@ -30,6 +31,8 @@ class Watch:
     """Looks at every stack, again and again. One stack's trouble is not another's."""
 
     controllers: Sequence[StackController]
+    ways_back: WaysBack | None = None
+    """Works out the way back of what is new, beside the rounds; None: nobody wants to know."""
 
     def run(
         self,
@@ -41,6 +44,12 @@ class Watch:
         while not stop.is_set():
             on_tick(self.tick())
             stop.wait(interval_seconds)
+        self.finish()
+
+    def finish(self) -> None:
+        """Wait for the ways back that are being worked out, and journal them."""
+        if self.ways_back is not None:
+            self.ways_back.journaled(self.controllers, wait=True)
 
     def tick(self) -> tuple[Round | FailedRound, ...]:
         """Record new deploys, read all alarms at once, and do what is to be done, stack after stack.
@@ -48,6 +57,8 @@ class Watch:
         The rounds come in the order of the stacks. Only errors of this package are caught: anything else is a defect.
         """
         # By place, not by name: two backends may each have a stack of that name.
+        if self.ways_back is not None:
+            self.ways_back.journaled(self.controllers)
         outcomes: dict[int, Round | FailedRound] = {}
         recorded: list[int] = []
         for place, controller in enumerate(self.controllers):
@@ -60,6 +71,8 @@ class Watch:
                 recorded.append(place)
         for place, observed in self._read_alarms(recorded):
             outcomes[place] = self._round(self.controllers[place], observed)
+        if self.ways_back is not None:
+            self.ways_back.begin(self.controllers)
         return tuple(outcomes[place] for place in range(len(self.controllers)))
 
     def _round(self, controller: StackController, observed: Observed) -> Round | FailedRound:

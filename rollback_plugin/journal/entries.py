@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
+from rollback_plugin.journal.reversibility import Reversibility
 
 Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 """A time with its zone, kept in UTC so that one moment is always written the same way."""
@@ -70,6 +71,18 @@ class Deployed(Frozen):
     """Hash of the stored version object, so that the chain covers it."""
     bake_seconds: int
     alarms: tuple[str, ...]
+
+
+class Planned(Frozen):
+    """The way back from a version was worked out, while there was no need for it yet."""
+
+    event: Literal["planned"] = "planned"
+    version: int
+    target: int | None
+    """The version it leads to; None where there is none to go back to."""
+    verdict: Reversibility
+    reasons: tuple[str, ...] = ()
+    """Sentences: what stands in the way, or what isn't brought back."""
 
 
 class AlarmChanged(Frozen):
@@ -177,6 +190,7 @@ class LockBroken(Frozen):
 
 Event = Annotated[
     Deployed
+    | Planned
     | AlarmChanged
     | RollbackStarted
     | TrafficShifted

@@ -18,6 +18,7 @@ from rollback_plugin.journal.entries import (
     Held,
     LockBroken,
     OperationFailed,
+    Planned,
     Recovered,
     RecoveryStarted,
     Released,
@@ -58,6 +59,7 @@ class VersionFacts:
     released: Released | None = None
     exonerated: frozenset[str] = frozenset()
     undone: Undone | None = None
+    way_back: Planned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def apply(facts: Facts, entry: Entry) -> Facts:
     match entry.event:
         case Deployed() as event:
             return _deployed(facts, event)
+        case Planned() as event:
+            return _planned(facts, event)
         case AlarmChanged() as event:
             rang = (*facts.rang, event) if event.state is AlarmState.ALARM else facts.rang
             return replace(facts, alarms={**facts.alarms, event.alarm: event}, rang=rang)
@@ -137,6 +141,11 @@ def _deployed(facts: Facts, event: Deployed) -> Facts:
         last_failure=None,
         held=None,
     )
+
+
+def _planned(facts: Facts, event: Planned) -> Facts:
+    version = facts.versions.get(event.version)
+    return facts if version is None else _with_version(facts, replace(version, way_back=event))
 
 
 def _started(facts: Facts, event: RollbackStarted | RecoveryStarted, entry: Entry) -> Facts:

@@ -69,6 +69,7 @@ def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) 
         attributable_alarms=tuple(sorted(against)),
         exonerated_alarms=tuple(sorted(version.exonerated)),
         undone=version.undone,
+        way_back=version.way_back,
     )
 
 

@@ -9,6 +9,7 @@ from rollback_plugin.journal.entries import (
     Deployed,
     Entry,
     OperationFailed,
+    Planned,
     Recovered,
     RecoveryStarted,
     RollbackStarted,
@@ -37,6 +38,8 @@ class HistoryRow:
     """Of a rollback, the version it took away."""
     keeping: int | None = None
     """Of a recovery, the version whose changes were kept: what was applied is no version's content exactly."""
+    way_back: Planned | None = None
+    """Of a deploy, what undoing it would take, as it was worked out last."""
 
 
 def history_rows(entries: Sequence[Entry], now: datetime) -> tuple[HistoryRow, ...]:
@@ -49,7 +52,14 @@ def history_rows(entries: Sequence[Entry], now: datetime) -> tuple[HistoryRow, .
                 version = status.version(number)
                 rows.setdefault(
                     f"version {number}",
-                    HistoryRow(number, "deploy", version.verdict.value, version.deployed_at, version.reason),
+                    HistoryRow(
+                        number,
+                        "deploy",
+                        version.verdict.value,
+                        version.deployed_at,
+                        version.reason,
+                        way_back=version.way_back,
+                    ),
                 )
             case RollbackStarted() as event:
                 rows[event.operation] = HistoryRow(

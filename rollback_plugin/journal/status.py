@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from rollback_plugin.errors import UnknownVersion
-from rollback_plugin.journal.entries import AlarmChanged, Held, ReasonCode, TrafficShifted
+from rollback_plugin.journal.entries import AlarmChanged, Held, Planned, ReasonCode, TrafficShifted
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, Keeping, OperationOptions
 
 
@@ -63,6 +63,8 @@ class VersionStatus:
     """Names of alarms that it was shown not to be the cause of, sorted."""
     undone: Undone | None = None
     """None unless it was rolled back and not applied as it is since."""
+    way_back: Planned | None = None
+    """What undoing it would take, as it was worked out last; None where nobody did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,21 @@ from typing import Literal
 from pulumi.runtime.proto import language_pb2
 
 from rollback_plugin.backend.history import Backend
-from rollback_plugin.errors import EngineFailed, NotReplayable
+from rollback_plugin.errors import EngineFailed, InvalidConfiguration, NotReplayable
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, ConflictPolicy, OperationOptions
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
+from rollback_plugin.replay.data_types import HoldsData, holds_data, holds_data_as_configured
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent
+from rollback_plugin.replay.forecast import plan_of
 from rollback_plugin.replay.goal import Goal, goal_of
 from rollback_plugin.replay.links import Links, links_of, where_registered_alike, with_declared_options
 from rollback_plugin.replay.merge import Merge, merge
+from rollback_plugin.replay.obstacles import refusals_before_the_engine
 from rollback_plugin.replay.pending import Settled, settle_pending_creates
-from rollback_plugin.replay.plan import Plan, Refusal, Remark, plan_of, refusals_before_the_engine
+from rollback_plugin.replay.plan import Plan, Reason, Refusal, Remark
+from rollback_plugin.replay.plugins import PluginFolder
+from rollback_plugin.replay.preconditions import Cloud, Preconditions
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
 from rollback_plugin.replay.registration import RegisteredResources
@@ -46,6 +51,7 @@ class _Prepared:
     goal: Goal
     links: Links
     assets: PlacedAssets
+    holds_data: HoldsData
     refusals: tuple[Refusal, ...]
     remarks: tuple[Remark, ...]
     settled: Settled
@@ -69,11 +75,20 @@ class _Planned:
 class Replay:
     """Re-applies versions of one stack."""
 
-    def __init__(self, stack: StackName, engine: Engine, backend: Backend, archive: VersionArchive) -> None:
+    def __init__(
+        self,
+        stack: StackName,
+        engine: Engine,
+        backend: Backend,
+        archive: VersionArchive,
+        cloud: Cloud | None = None,
+    ) -> None:
+        """cloud: None where AWS isn't to be asked what a version needs of it."""
         self._stack = stack
         self._engine = engine
         self._backend = backend
         self._archive = archive
+        self._preconditions = Preconditions(PluginFolder(engine.environ), cloud)
         self._planned: _Planned | None = None
 
     def plan(self, target: int, options: OperationOptions = DEFAULT_OPTIONS) -> Plan:
@@ -153,7 +168,8 @@ class Replay:
         wanted, existing = with_declared_options(seen, read_resources(recorded)), read_resources(present)
         merged = merge(read_resources(older[0]), wanted, existing, options.conflicts) if older else Merge(wanted, ())
         links = where_registered_alike(links_of(seen, wanted), wanted, merged.resources)
-        goal = goal_of(merged.resources, existing, options.data)
+        is_data, misconfigured = self._data_types(version)
+        goal = goal_of(merged.resources, existing, options.data, is_data)
         with scratch_project(self._stack, version.config, ciphered.secrets_providers) as folder:
             assets, missing = place_assets(
                 [registration.resource for registration in goal.registrations],
@@ -165,35 +181,62 @@ class Replay:
                 *refusals_before_the_engine(self._stack, merged.resources, ciphered, goal, missing),
                 *_unsettled(merged, options),
                 *_config_of_other_keys(self._stack, version, recorded, ciphered),
+                *misconfigured,
+                *self._preconditions.before_the_engine(goal),
             )
             remarks = (*_settled_conflicts(merged, options), *_settled_creates(settled))
-            yield _Prepared(folder, version, options, goal, links, assets, refusals, remarks, settled, state)
+            yield _Prepared(folder, version, options, goal, links, assets, is_data, refusals, remarks, settled, state)
+
+    def _data_types(self, version: Version) -> tuple[HoldsData, tuple[Refusal, ...]]:
+        """By the config of that version, and of the stack as it is."""
+        updates = self._backend.updates(self._stack)
+        present = updates[-1].config if updates else {}
+        try:
+            return holds_data_as_configured(version.config, present), ()
+        except InvalidConfiguration as error:
+            return holds_data, (Refusal(_root_urn(self._stack), "config", str(error), Reason.CONFIG_UNREADABLE),)
 
     def _plan(self, prepared: _Prepared) -> Plan:
-        """The plan; the one made last still holds where the same is asked of the same state."""
+        """The plan. What the engine said last still holds where the same is asked of the same state, unless it refused:
+        that may have been put right. What is needed from outside is looked for each time."""
         if prepared.refusals:
             return Plan((), prepared.refusals, ())
         question = _Question(prepared.version.number, prepared.options, prepared.current)
-        if self._planned is None or self._planned.question != question:
-            self._planned = _Planned(question, self._previewed(prepared))
-        return self._planned.plan
+        last = self._planned
+        if last is None or last.question != question or last.plan.refusals:
+            last = _Planned(question, self._previewed(prepared))
+            self._planned = last
+        updates = self._backend.updates(self._stack)
+        return self._preconditions.completed(last.plan, prepared.goal, prepared.assets, updates)
 
     def _previewed(self, prepared: _Prepared) -> Plan:
         program = RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)
-        events: list[EngineEvent] = []
+        goal, events = prepared.goal, list[EngineEvent]()
         try:
             assumed = prepared.settled.state if prepared.settled.changed else None
             self._engine.preview(program, prepared.folder, events.append, assumed)
         except EngineFailed:
+            if missing := self._preconditions.missing_plugins(goal):
+                return Plan((), missing, ())
             # Where the engine names the resource, it is a refusal like any other.
             if not any(isinstance(event, Diagnostic) and event.severity == "error" and event.urn for event in events):
                 raise
-        plan = plan_of(prepared.goal, prepared.options.data, events, program.conflicts, program.doubts)
+        plan = plan_of(
+            goal,
+            prepared.options.data,
+            events,
+            program.conflicts,
+            program.doubts,
+            program.stack_outputs,
+            prepared.holds_data,
+        )
         plan = replace(plan, remarks=(*prepared.remarks, *plan.remarks))
         if prepared.version.succeeded:
             return plan
         half_done = Remark(
-            _root_urn(self._stack), "the version's own update failed: what is re-applied is as far as it came"
+            _root_urn(self._stack),
+            "the version's own update failed: what is re-applied is as far as it came",
+            Reason.HALF_DONE,
         )
         return replace(plan, remarks=(half_done, *plan.remarks))
 
@@ -255,6 +298,7 @@ def _config_of_other_keys(
             "the stack's secrets provider or its key was changed since that version, so its secret config can't be"
             " read any more; change it back (`pulumi stack change-secrets-provider`), or deploy that version's"
             " program",
+            Reason.CONFIG_UNREADABLE,
         )
 
 
@@ -267,7 +311,7 @@ def _unsettled(merged: Merge, options: OperationOptions) -> Iterator[Refusal]:
     for conflict in merged.conflicts:
         if not conflict.settled:
             why = f"the version contradicts what was deployed since its rollback: {conflict.why}; {way_out}"
-            yield Refusal(conflict.urn, conflict.property, why)
+            yield Refusal(conflict.urn, conflict.property, why, Reason.CONFLICT)
 
 
 def _settled_creates(settled: Settled) -> Iterator[Remark]:
@@ -281,7 +325,9 @@ def _settled_conflicts(merged: Merge, options: OperationOptions) -> Iterator[Rem
     for conflict in merged.conflicts:
         if conflict.settled:
             where = f"{conflict.property}: " if conflict.property else ""
-            yield Remark(conflict.urn, f"{where}{conflict.why}; the {options.conflicts.value}'s way is taken")
+            yield Remark(
+                conflict.urn, f"{where}{conflict.why}; the {options.conflicts.value}'s way is taken", Reason.CONFLICT
+            )
 
 
 def _root_urn(stack: StackName) -> str:

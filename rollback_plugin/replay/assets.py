@@ -38,6 +38,8 @@ class PlacedAssets:
     """Where each asset's bytes lie, by the engine's hash."""
 
     by_hash: dict[str, str] = field(default_factory=dict)
+    bytes_by_hash: dict[str, int] = field(default_factory=dict)
+    """How many bytes each of them took from the store."""
 
     def place(self, value: Value) -> Value:
         """The value with every placed asset pointing to its bytes; text assets carry theirs, and the rest stays as
@@ -79,7 +81,9 @@ def place_assets(
             if "text" in asset or digest in placed.by_hash:
                 continue
             if digest and blobs.has(digest):
-                placed.by_hash[digest] = _write(asset, blobs.read(digest), folder)
+                data = blobs.read(digest)
+                placed.by_hash[digest] = _write(asset, data, folder)
+                placed.bytes_by_hash[digest] = len(data)
             elif not digest or live.get(path) != digest:
                 origin = asset.get("path") or asset.get("uri") or "its parts"
                 missing.append(

@@ -1,61 +1,70 @@
 """Resource types that hold data: what they contain exists nowhere else, and deleting or replacing them loses it.
 
-The tokens are those of the pulumi-aws provider v7 (https://www.pulumi.com/registry/packages/aws/api-docs/); a type not
-in the list is treated as something that can be made again from its inputs.
+The list is `data_types.toml` beside this file; a stack adds types of its own with config `rollback:dataTypes`. A type
+in neither is treated as something that can be made again from its inputs.
 """
 
-DATA_BEARING_TYPES: frozenset[str] = frozenset(
-    {
-        "aws:backup/vault:Vault",
-        "aws:cloudwatch/logGroup:LogGroup",
-        "aws:codecommit/repository:Repository",
-        "aws:cognito/identityPool:IdentityPool",
-        "aws:cognito/userPool:UserPool",
-        "aws:docdb/cluster:Cluster",
-        "aws:docdb/elasticCluster:ElasticCluster",
-        "aws:dynamodb/globalTable:GlobalTable",
-        "aws:dynamodb/table:Table",
-        "aws:ebs/snapshot:Snapshot",
-        "aws:ebs/volume:Volume",
-        "aws:ecr/repository:Repository",
-        "aws:efs/fileSystem:FileSystem",
-        "aws:elasticache/cluster:Cluster",
-        "aws:elasticache/replicationGroup:ReplicationGroup",
-        "aws:elasticache/serverlessCache:ServerlessCache",
-        "aws:elasticsearch/domain:Domain",
-        "aws:fsx/lustreFileSystem:LustreFileSystem",
-        "aws:fsx/ontapFileSystem:OntapFileSystem",
-        "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
-        "aws:fsx/windowsFileSystem:WindowsFileSystem",
-        "aws:glacier/vault:Vault",
-        "aws:keyspaces/table:Table",
-        "aws:kinesis/stream:Stream",
-        "aws:kms/key:Key",
-        "aws:kms/replicaKey:ReplicaKey",
-        "aws:memorydb/cluster:Cluster",
-        "aws:mq/broker:Broker",
-        "aws:msk/cluster:Cluster",
-        "aws:msk/serverlessCluster:ServerlessCluster",
-        "aws:neptune/cluster:Cluster",
-        "aws:opensearch/domain:Domain",
-        "aws:opensearch/serverlessCollection:ServerlessCollection",
-        "aws:qldb/ledger:Ledger",
-        "aws:rds/cluster:Cluster",
-        "aws:rds/globalCluster:GlobalCluster",
-        "aws:rds/instance:Instance",
-        "aws:redshift/cluster:Cluster",
-        "aws:redshiftserverless/namespace:Namespace",
-        "aws:s3/bucket:Bucket",
-        "aws:s3/bucketV2:BucketV2",
-        "aws:s3/directoryBucket:DirectoryBucket",
-        "aws:s3tables/table:Table",
-        "aws:secretsmanager/secret:Secret",
-        "aws:sqs/queue:Queue",
-        "aws:timestreamwrite/table:Table",
-    }
-)
+import tomllib
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from importlib import resources
+from typing import Protocol
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from rollback_plugin.errors import InvalidConfiguration
+
+DATA_TYPES_KEY = "rollback:dataTypes"
+
+HoldsData = Callable[[str], bool]
+"""Whether a resource of this type holds data."""
+
+
+class Configured(Protocol):
+    """A config value, of a version or of the backend's history."""
+
+    @property
+    def value(self) -> str:
+        """Plain text, or ciphertext where `secret`; JSON where it is structured."""
+        ...
+
+    @property
+    def secret(self) -> bool: ...
+
+
+_TOKENS: TypeAdapter[list[str]] = TypeAdapter(list[str])
+
+
+@cache
+def data_bearing_types() -> frozenset[str]:
+    """The type tokens that are listed in the package."""
+    listed = tomllib.loads(resources.files("rollback_plugin.replay").joinpath("data_types.toml").read_text("utf-8"))
+    return frozenset(token for group in listed.values() for token in group)
 
 
 def holds_data(resource_type: str) -> bool:
-    """Whether a resource of this type holds data that its inputs can't bring back."""
-    return resource_type in DATA_BEARING_TYPES
+    """Whether a resource of this type holds data that its inputs can't bring back, by the package's own list."""
+    return resource_type in data_bearing_types()
+
+
+def holds_data_as_configured(*configs: Mapping[str, Configured]) -> HoldsData:
+    """`holds_data`, and whatever types any of these stack configs adds: `rollback:dataTypes`, a list of type tokens.
+
+    Raises `InvalidConfiguration` for one that is no such list: taken as empty, it would lose data.
+    """
+    added = frozenset(token for config in configs if DATA_TYPES_KEY in config for token in _listed(config))
+    return lambda resource_type: resource_type in added or holds_data(resource_type)
+
+
+def _listed(config: Mapping[str, Configured]) -> list[str]:
+    value = config[DATA_TYPES_KEY]
+    if not value.secret:
+        with suppress(yaml.YAMLError, ValidationError):
+            # JSON is YAML, too.
+            return _TOKENS.validate_python(yaml.safe_load(value.value), strict=True)
+    raise InvalidConfiguration(
+        f"Config {DATA_TYPES_KEY} is not a plain list of resource types. Set it as in: pulumi config set"
+        f" {DATA_TYPES_KEY} '[\"aws:ec2/instance:Instance\"]'."
+    )

@@ -73,6 +73,11 @@ class Engine:
         self._backend_url = location.backend_url
         self._environ = environ
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment it runs in."""
+        return self._environ
+
     def decrypt(self, checkpoint: Checkpoint) -> Checkpoint:
         """The checkpoint with its secrets in plain text, in memory only. Raises `WrongPassphrase`, `EngineFailed`.
 
@@ -143,6 +148,17 @@ class Engine:
     @property
     def _selected(self) -> list[str]:
         return ["--stack", self._stack.fully_qualified]
+
+    def preview_project(self, folder: Path) -> bytes:
+        """What `pulumi preview --json` says of the project in `folder`, run as anybody would.
+
+        A preview that failed is in there, too, as far as it came. Raises `EngineFailed` where there is none at all.
+        """
+        arguments = ["preview", "--json", *self._selected]
+        finished = self._run(arguments, folder, {"PULUMI_BACKEND_URL": self._backend_url})
+        if finished.exit_code != 0 and not finished.output.lstrip().startswith("{"):
+            raise self._failure("preview the program of", finished, ())
+        return finished.output.encode()
 
     def preview(
         self,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rollback_plugin.journal.options import DataPolicy
-from rollback_plugin.replay.data_types import holds_data
+from rollback_plugin.replay.data_types import HoldsData, holds_data
 from rollback_plugin.replay.recorded import RecordedResource
 
 
@@ -33,12 +33,17 @@ class Goal:
         return {registration.resource.urn: registration for registration in self.registrations}
 
 
-def goal_of(target: Sequence[RecordedResource], current: Sequence[RecordedResource], data: DataPolicy) -> Goal:
+def goal_of(
+    target: Sequence[RecordedResource],
+    current: Sequence[RecordedResource],
+    data: DataPolicy,
+    holds_data: HoldsData = holds_data,
+) -> Goal:
     """Work out what to register so that the stack becomes `target` under the policy."""
     aliases = renamed(target, current)
     wanted = {resource.urn for resource in target}
     surplus = [r for r in current if r.urn not in wanted and r.urn not in aliases.values()]
-    kept = _kept(surplus, data)
+    kept = _kept(surplus, data, holds_data)
     registered = wanted | {resource.urn for resource in kept}
     registrations = [
         *(Registration(r, aliases=(aliases[r.urn],) if r.urn in aliases else ()) for r in target),
@@ -76,7 +81,7 @@ def renamed(target: Sequence[RecordedResource], current: Sequence[RecordedResour
     return {**by_id, **by_alias}
 
 
-def _kept(surplus: Sequence[RecordedResource], data: DataPolicy) -> list[RecordedResource]:
+def _kept(surplus: Sequence[RecordedResource], data: DataPolicy, holds_data: HoldsData) -> list[RecordedResource]:
     """Surplus resources that stay, with the parents and providers without which they can't be registered."""
     if data is DataPolicy.FOLLOW:
         return []

@@ -13,8 +13,8 @@ from rollback_plugin.errors import EngineFailed
 from rollback_plugin.replay.goal import Goal, Registration
 from rollback_plugin.replay.language_server import CHANNEL_OPTIONS
 from rollback_plugin.replay.links import Links, Source, Traces, output_at
+from rollback_plugin.replay.plugins import plugin_download_url, plugin_version
 from rollback_plugin.replay.property_values import (
-    ENGINE_INTERNAL,
     UNKNOWN,
     Value,
     as_the_program_gave_it,
@@ -141,7 +141,7 @@ class RegisteredResources:
         if resource.replacement_trigger is not None:
             request.replacement_trigger.CopyFrom(to_protobuf(resource.replacement_trigger))
         if resource.is_provider:
-            request.version, request.pluginDownloadURL = _plugin(resource)
+            request.version, request.pluginDownloadURL = plugin_version(resource), plugin_download_url(resource)
         response = run.monitor.RegisterResource(request)
         return response.urn, response.id, from_struct(response.object)
 
@@ -265,14 +265,6 @@ class _Run:
         if not urn or not resource.custom:
             return ""
         return f"{urn}::{self._ids[urn] or UNKNOWN}"
-
-
-def _plugin(provider: RecordedResource) -> tuple[str, str]:
-    """Version and download URL of a provider's plugin (pkg/resource/deploy/providers/registry.go keeps them in
-    `__internal`, older engines beside the inputs)."""
-    internal = provider.inputs.get(ENGINE_INTERNAL) or {}
-    version = provider.inputs.get("version") or internal.get("version") or ""
-    return version, internal.get("pluginDownloadURL") or ""
 
 
 def _require_features(monitor: resource_pb2_grpc.ResourceMonitorStub) -> None:

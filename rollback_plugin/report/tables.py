@@ -1,4 +1,4 @@
-"""A stack's history, its status and a plan, as tables for people."""
+"""A stack's history and its status, as tables for people."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from rich.text import Text
 from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.history import HistoryRow
 from rollback_plugin.journal.status import Status
-from rollback_plugin.replay.plan import Action, Plan
+from rollback_plugin.report.way_back import way_back_in_short, way_back_view
 from rollback_plugin.stack import StackName
 
 _VERDICT_STYLES = {
@@ -27,14 +27,22 @@ _VERDICT_STYLES = {
 def history_table(rows: Sequence[HistoryRow]) -> Table:
     """What was applied to the stack, oldest first."""
     table = Table(title="History", title_justify="left", box=None, pad_edge=False)
-    for column in ("time (UTC)", "kind", "version", "verdict", "why"):
+    planned = any(row.way_back is not None for row in rows)
+    for column in ("time (UTC)", "kind", "version", "verdict", "why", *(["way back"] if planned else [])):
         table.add_column(column, justify="right" if column == "version" else "left")
     for row in rows:
         version = str(row.version) if row.undoes is None else f"{row.undoes} → {row.version}"
         if row.keeping is not None:
             version = f"{row.version} + {row.keeping}"
         verdict = Text(str(row.verdict), style=_VERDICT_STYLES.get(str(row.verdict), ""))
-        table.add_row(f"{row.time:%Y-%m-%d %H:%M:%S}", str(row.kind), version, verdict, row.reason)
+        table.add_row(
+            f"{row.time:%Y-%m-%d %H:%M:%S}",
+            str(row.kind),
+            version,
+            verdict,
+            row.reason,
+            way_back_in_short(row.way_back),
+        )
     return table
 
 
@@ -53,6 +61,9 @@ def status_view(stack: StackName, status: Status) -> RenderableType:
         Text(f"{stack} runs version {status.applied}{kept}; the newest is {status.newest}.", style="bold"),
         versions,
     ]
+    way_back = status.version(status.applied).way_back
+    if way_back is not None:
+        lines.append(way_back_view(way_back))
     if status.operation is not None:
         operation = status.operation
         lines.append(
@@ -69,32 +80,4 @@ def status_view(stack: StackName, status: Status) -> RenderableType:
         lines.append(Text(f"The last {status.last_failure.operation.kind} failed: {status.last_failure.error}", "red"))
     if status.held is not None:
         lines.append(Text(f"Held ({status.held.reason.value}): {status.held.explanation}", style="yellow"))
-    return Group(*lines)
-
-
-_ACTION_SIGNS = {
-    Action.CREATE: ("+", "green"),
-    Action.UPDATE: ("~", "yellow"),
-    Action.REPLACE: ("±", "magenta"),
-    Action.DELETE: ("-", "red"),
-    Action.KEEP: ("=", "cyan"),
-}
-
-
-def plan_view(target: int, plan: Plan) -> RenderableType:
-    """What applying the version would do; resources that stay as they are only counted."""
-    steps = Table(box=None, pad_edge=False, show_header=False)
-    for step in plan.steps:
-        if step.action in _ACTION_SIGNS:
-            sign, style = _ACTION_SIGNS[step.action]
-            name = Text(step.urn.rsplit("::", 1)[-1], style=style)
-            steps.add_row(Text(sign, style=style), name, Text(step.type, style="dim"), step.reason)
-    unchanged = sum(step.action is Action.SAME for step in plan.steps)
-    lines: list[RenderableType] = [
-        Text(f"Applying version {target}: {plan.verdict.value.replace('_', ' ')}.", style="bold"),
-        steps,
-        Text(f"{unchanged} unchanged.", style="dim"),
-    ]
-    lines.extend(Text(f"note: {remark.urn.rsplit('::', 1)[-1]}: {remark.text}") for remark in plan.remarks)
-    lines.extend(Text(f"refused: {refusal}", style="bold red") for refusal in plan.refusals)
     return Group(*lines)

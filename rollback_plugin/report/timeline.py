@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from rollback_plugin.journal import entries as journal
+from rollback_plugin.journal.reversibility import Reversibility
 
 
 class Tone(StrEnum):
@@ -40,6 +41,8 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
                 return f"version {event.version} recorded: its update failed", Tone.BAD
             watched = f"baking for {event.bake_seconds} s, {_count(len(event.alarms), 'alarm')} watched"
             return f"version {event.version} recorded: {watched}", Tone.NEUTRAL
+        case journal.Planned():
+            return way_back_in_words(event), _TONES[event.verdict]
         case journal.AlarmChanged():
             tones = {journal.AlarmState.ALARM: Tone.BAD, journal.AlarmState.OK: Tone.GOOD}
             return f"alarm {event.alarm} is {event.state.value}", tones.get(event.state, Tone.NEUTRAL)
@@ -68,6 +71,26 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
             return f"removed the lock left by our own process {event.holder}", Tone.ATTENTION
         case _:
             assert_never(event)
+
+
+def way_back_in_words(planned: journal.Planned) -> str:
+    """What is known about undoing a version, in one line: of many reasons the first."""
+    if planned.target is None:
+        return f"version {planned.version}: no way back: {'; '.join(planned.reasons)}"
+    way = f"way back from version {planned.version} to {planned.target}"
+    if planned.verdict is Reversibility.REVERSIBLE_BUT:
+        return f"{way}: reversible, with {_count(len(planned.reasons), 'remark')}"
+    first, others = planned.reasons[:1], len(planned.reasons) - 1
+    more = f" (and {others} more)" if others > 0 else ""
+    return f"{way}: {': '.join((planned.verdict.words, *first))}{more}"
+
+
+_TONES = {
+    Reversibility.REVERSIBLE: Tone.NEUTRAL,
+    Reversibility.REVERSIBLE_BUT: Tone.NEUTRAL,
+    Reversibility.ONE_WAY: Tone.BAD,
+    Reversibility.UNKNOWN: Tone.ATTENTION,
+}
 
 
 def _count(number: int, noun: str) -> str:

@@ -5,7 +5,8 @@ import pytest
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import NotReplayable
 from rollback_plugin.journal.options import DataPolicy, OperationOptions
-from rollback_plugin.replay.plan import Action, Reversibility
+from rollback_plugin.journal.reversibility import Reversibility
+from rollback_plugin.replay.plan import Action, DataEffect, Reason
 from tests.replay.deployed_stack import DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
@@ -73,3 +74,22 @@ def test_a_protected_resource_is_kept_or_refused_as_the_policy_says(stack: Deplo
 
     assert [refusal.urn.rpartition("::")[2] for refusal in following.refusals] == ["events"]
     assert stack.resource("events")["protect"] is True
+
+
+def test_a_type_that_the_stacks_config_names_holds_data(stack: DeployedStack) -> None:
+    target = stack.deploy(Program(IMPORTS))
+    stack.pulumi("config", "set", "--path", "rollback:dataTypes[0]", "aws:sns/topic:Topic")
+    stack.deploy(Program(IMPORTS + "aws.sns.Topic('events')"))
+
+    plan = stack.replay().plan(target)
+
+    assert [(step.action, step.data) for step in plan.steps if step.type.startswith("aws:")] == [
+        (Action.KEEP, DataEffect.KEPT)
+    ]
+    assert [remark.reason for remark in plan.remarks] == [Reason.DATA_KEPT]
+
+    stack.pulumi("config", "set", "rollback:dataTypes", "aws:sns/topic:Topic")
+    stack.deploy(Program(IMPORTS + "aws.sns.Topic('events')"))
+
+    (refusal,) = stack.replay().plan(target).refusals
+    assert (refusal.property, "rollback:dataTypes is not a plain list" in refusal.why) == ("config", True)

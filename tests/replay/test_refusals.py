@@ -20,6 +20,8 @@ from rollback_plugin.errors import (
     UnknownVersion,
     WrongPassphrase,
 )
+from rollback_plugin.replay.requirements import PluginRequirement
+from rollback_plugin.versions.checkpoint import Checkpoint
 from tests.replay.deployed_stack import DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
@@ -68,10 +70,10 @@ def first_page(stack: DeployedStack) -> Iterator[Path]:
     path.write_bytes(content)
 
 
-def refused(stack: DeployedStack, kind: type[RollbackPluginError], **environment: str | None) -> str:
+def refused(stack: DeployedStack, kind: type[RollbackPluginError], version: int = 1, **environment: str | None) -> str:
     changed = {k: v for k, v in {**stack.environment, **environment}.items() if v is not None}
     with pytest.raises(kind) as refusal:
-        stack.replay(changed).apply(1, "operation-1", "rollback")
+        stack.replay(changed).apply(version, "operation-1", "rollback")
     message = str(refusal.value)
     assert not any(secret in message for secret in SECRETS)
     assert not any(secret in repr(refusal.value.__cause__) for secret in SECRETS)
@@ -90,6 +92,54 @@ def test_bytes_that_are_wrong(stack: DeployedStack, first_page: Path) -> None:
     first_page.write_bytes(b"<h1>evil</h1>")
 
     assert first_page.name in refused(stack, DamagedSnapshot)
+
+
+@pytest.fixture
+def first_version(stack: DeployedStack) -> Iterator[Path]:
+    """The object of version 1, which comes back after the test."""
+    path = object_of(stack, 1)
+    content = path.read_bytes()
+    yield path
+    path.write_bytes(content)
+
+
+def object_of(stack: DeployedStack, version: int) -> Path:
+    folder = stack.root.parent / "store" / "stacks" / stack.name.project / stack.name.stack / "versions"
+    return folder / f"{version:08}.json"
+
+
+def test_a_checkpoint_that_was_changed(stack: DeployedStack, first_version: Path) -> None:
+    digest = json.loads(first_version.read_bytes())["snapshot"]["blob"]
+    (blob,) = stack.root.parent.joinpath("store").rglob(digest)
+    content = blob.read_bytes()
+    blob.write_bytes(content.replace(b"page.html", b"evil.html"))
+
+    message = refused(stack, DamagedSnapshot)
+
+    blob.write_bytes(content)
+    assert digest in message
+
+
+def test_a_version_that_leads_to_another_ones_checkpoint(stack: DeployedStack, first_version: Path) -> None:
+    changed = json.loads(first_version.read_bytes())
+    changed["snapshot"] = {"blob": stack.archive.blobs.keep(stack.archive.checkpoint(2).canonical)}
+    first_version.write_text(json.dumps(changed))
+
+    assert "Version 1 of shop/dev leads to the checkpoint" in refused(stack, DamagedSnapshot)
+
+
+def test_another_stacks_snapshot(stack: DeployedStack) -> None:
+    of_prod = stack.archive.checkpoint(1).canonical.replace(b"urn:pulumi:dev::", b"urn:pulumi:prod::")
+    checkpoint = Checkpoint.parse(of_prod)
+    version = stack.archive.read(1).model_copy(
+        update={"number": 3, "update": "prod-1", "checkpoint_digest": checkpoint.digest}
+    )
+    stack.archive.write(version, checkpoint)
+
+    message = refused(stack, NotReplayable, version=3)
+
+    object_of(stack, 3).unlink()
+    assert "it belongs to shop/prod, not to shop/dev" in message
 
 
 def test_a_wrong_passphrase(stack: DeployedStack) -> None:
@@ -117,14 +167,19 @@ def test_no_provider_plugin(stack: DeployedStack, tmp_path: Path) -> None:
         stack, NotReplayable, PULUMI_HOME=str(tmp_path / "empty"), PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="true"
     )
 
-    assert "providers:aws::default" in message
-    assert "pulumi-resource-aws" in message
+    (version,) = stack.archive.read(1).plugins.values()
+    assert f"its plugin pulumi-resource-aws, version {version}, is not installed" in message
+    assert f"`pulumi plugin install resource aws v{version}`" in message
 
 
 def test_planning_touches_nothing(stack: DeployedStack) -> None:
     plan = stack.replay().plan(1)
 
     assert plan.refusals == ()
+    assert plan.needs.plugins == (PluginRequirement("aws", stack.archive.read(1).plugins["aws"], installed=True),)
+    assert (plan.needs.assets, plan.needs.asset_bytes) == (1, len("<h1>first</h1>"))
+    assert plan.needs.estimate is not None
+    assert plan.needs.estimate.updates in (1, 2)
     assert {step.action.value for step in plan.steps} == {"same", "update"}
 
 

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rollback_plugin.cli.application import application
+from rollback_plugin.errors import InvalidConfiguration
 
 COMMANDS = ["demo", "record", "history", "status", "plan", "undo", "recover", "release", "watch"]
 CHANGING = ["undo", "recover", "release"]
@@ -53,3 +54,17 @@ def test_help_loads_neither_pulumi_nor_boto3() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def test_a_preview_needs_the_option_that_asks_for_its_judgement() -> None:
+    result = CliRunner().invoke(application, ["plan", "preview.json"])
+
+    assert result.exit_code == 2
+    assert "without --of-preview" in result.output
+
+
+def test_a_preview_that_cannot_be_read_is_named() -> None:
+    result = CliRunner().invoke(application, ["plan", "--of-preview", "no-such-file.json"])
+
+    assert isinstance(result.exception, InvalidConfiguration)
+    assert "no-such-file.json can't be read" in str(result.exception)

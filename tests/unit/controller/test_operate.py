@@ -20,6 +20,7 @@ from rollback_plugin.controller.progress import (
 )
 from rollback_plugin.errors import (
     CloudUnreachable,
+    DamagedSnapshot,
     EngineFailed,
     EngineLocked,
     NothingHealthy,
@@ -98,6 +99,18 @@ class TestUndo:
     def test_of_a_stack_never_deployed_says_to_deploy_it(self, tmp_path: Path) -> None:
         with pytest.raises(NothingHealthy, match="pulumi up"):
             Stand(tmp_path).operator.undo()
+
+    def test_to_a_version_put_in_the_place_of_the_one_that_was_journaled_is_refused(self, stand: Stand) -> None:
+        (path,) = stand.folder.rglob("versions/00000001.json")
+        path.write_bytes(path.read_bytes().replace(b'"message":""', b'"message":"another"'))
+
+        with pytest.raises(DamagedSnapshot, match="is not the one the journal speaks of"):
+            stand.operator.undo()
+        with pytest.raises(DamagedSnapshot):
+            stand.operator.plan_undo()
+
+        assert stand.events == []
+        assert stand.engine.applied == []
 
     def test_refused_by_the_plan_touches_nothing(self, stand: Stand) -> None:
         stand.engine.refusals[1] = "its bytes are gone"

@@ -1,6 +1,7 @@
 """The rules by which a journal becomes a status, one table row each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -11,10 +12,12 @@ from rollback_plugin.journal.entries import (
     Event,
     Held,
     LockBroken,
+    Planned,
     ReasonCode,
     TrafficShifted,
 )
 from rollback_plugin.journal.fold import fold
+from rollback_plugin.journal.reversibility import Reversibility
 from rollback_plugin.journal.status import Status, Verdict
 from tests.unit.journal.story import (
     calms,
@@ -461,3 +464,22 @@ def test_a_version_recorded_twice_counts_once() -> None:
     twice = status_at(60, (0, deployed(1, 0)), (5, rings(5)), (6, deployed(1, 6)))
 
     assert twice.versions == status_at(60, (0, deployed(1, 0)), (5, rings(5))).versions
+
+
+def test_the_way_back_worked_out_last_is_the_versions_and_changes_nothing_else() -> None:
+    first = Planned(version=2, target=1, verdict=Reversibility.UNKNOWN, reasons=("no engine",))
+    last = Planned(version=2, target=1, verdict=Reversibility.REVERSIBLE)
+    deploys = [(0.0, deployed(1, 0)), (20.0, deployed(2, 20))]
+
+    status = fold(told(*deploys, (21, first), (22, last)), minute(25))
+
+    without = fold(told(*deploys), minute(25))
+    assert status.version(2) == replace(without.version(2), way_back=last)
+    assert status.version(1) == without.version(1)
+    assert (status.applied, status.operation) == (2, None)
+
+
+def test_a_way_back_of_a_version_nobody_knows_says_nothing() -> None:
+    planned = Planned(version=7, target=1, verdict=Reversibility.REVERSIBLE)
+
+    assert fold(told((0, deployed(1, 0)), (1, planned)), minute(2)).versions[0].way_back is None

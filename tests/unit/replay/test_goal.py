@@ -107,3 +107,9 @@ def test_a_declared_alias_counts_for_one_resource_and_only_where_it_is_needed() 
     goal = goal_of([there, first, second], [there, resource(QUEUE, "work")], DataPolicy.FOLLOW)
 
     assert [registration.aliases for registration in goal.registrations] == [(), alias, ()]
+
+
+def test_what_the_stack_says_holds_data_is_kept_too() -> None:
+    goal = goal_of([], [resource(TOPIC, "events"), resource(QUEUE, "jobs")], DataPolicy.KEEP, TOPIC.__eq__)
+
+    assert registered(goal) == {"events": True}

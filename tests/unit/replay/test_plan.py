@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from rollback_plugin.journal.options import DataPolicy
+from rollback_plugin.journal.reversibility import Reversibility
 from rollback_plugin.replay.assets import MissingAsset
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ResourceStep
+from rollback_plugin.replay.forecast import plan_of
 from rollback_plugin.replay.goal import goal_of
-from rollback_plugin.replay.plan import Action, Plan, Reversibility, plan_of, refusals_before_the_engine
+from rollback_plugin.replay.obstacles import refusals_before_the_engine
+from rollback_plugin.replay.plan import Action, DataEffect, Plan, Reason
+from rollback_plugin.replay.property_values import UNKNOWN
 from rollback_plugin.replay.recorded import RecordedResource
 from rollback_plugin.replay.relink import Conflict
 from rollback_plugin.stack import StackName
@@ -49,7 +53,60 @@ def test_the_engines_steps_become_one_action_a_resource(operations: list[str], a
     plan = planned(*(step(operation, TOPIC, "events") for operation in operations))
 
     assert [(found.urn, found.action) for found in plan.steps] == [(urn(TOPIC, "events"), action)]
+
+
+def test_a_change_in_place_is_reversible() -> None:
+    assert planned(step("update", TOPIC, "events")).verdict is Reversibility.REVERSIBLE
+
+
+@pytest.mark.parametrize(
+    ("operations", "gap"),
+    [
+        (["delete-replaced", "replace", "create-replacement"], True),
+        (["create-replacement", "replace", "delete-replaced"], False),
+    ],
+)
+def test_what_is_deleted_before_it_is_made_anew_is_down_in_between(operations: list[str], gap: bool) -> None:
+    plan = planned(*(step(operation, TOPIC, "events") for operation in operations))
+
+    assert [found.gap for found in plan.steps] == [gap]
+    assert [remark.reason for remark in plan.remarks] == ([Reason.DOWNTIME] if gap else [])
+
+
+@pytest.mark.parametrize(
+    ("operation", "data"),
+    [
+        ("same", DataEffect.UNTOUCHED),
+        ("update", DataEffect.UNTOUCHED),
+        ("create", DataEffect.EMPTY),
+        ("replace", DataEffect.LOST),
+        ("delete", DataEffect.LOST),
+    ],
+)
+def test_a_step_says_what_it_does_to_data(operation: str, data: DataEffect) -> None:
+    plan = planned(step(operation, QUEUE, "jobs"), step(operation, TOPIC, "events"))
+
+    assert [found.data for found in plan.steps] == [data, DataEffect.NONE]
+
+
+def test_deleting_what_is_left_in_the_cloud_loses_no_data() -> None:
+    retained = resource(QUEUE, "jobs", retain_on_delete=True)
+
+    plan = planned(step("delete", QUEUE, "jobs"), current=[retained], data=DataPolicy.FOLLOW)
+
+    assert [found.data for found in plan.steps] == [DataEffect.UNTOUCHED]
     assert plan.verdict is Reversibility.REVERSIBLE
+
+
+def test_outputs_that_only_the_update_will_tell_are_named() -> None:
+    stack = resource("pulumi:pulumi:Stack", "shop-dev", custom=False, id="")
+    outputs = {"url": UNKNOWN, "nested": {"arns": ["known", UNKNOWN]}, "name": "orders"}
+
+    plan = plan_of(goal_of([stack], [], DataPolicy.KEEP), DataPolicy.KEEP, [], [], stack_outputs=outputs)
+
+    (remark,) = plan.remarks
+    assert remark.reason is Reason.NEW_OUTPUTS
+    assert remark.text.endswith("haven't seen before: nested, url")
 
 
 def test_a_step_names_the_properties_that_differ() -> None:

@@ -6,12 +6,43 @@ import pytest
 
 from rollback_plugin.journal import entries as journal
 from rollback_plugin.journal.entries import AlarmState, ReasonCode
+from rollback_plugin.journal.reversibility import Reversibility
 from rollback_plugin.report.timeline import Tone, describe
 from tests.unit.report.told import alarm, at, deployed, recovery, rollback, verified
 from tests.unit.report.told import journal as told
 
 LINES = [
     (deployed(1, 5)[1], "version 1 recorded: baking for 10 s, 1 alarm watched", Tone.NEUTRAL),
+    (
+        journal.Planned(version=2, target=1, verdict=Reversibility.REVERSIBLE),
+        "way back from version 2 to 1: reversible",
+        Tone.NEUTRAL,
+    ),
+    (
+        journal.Planned(version=2, target=1, verdict=Reversibility.REVERSIBLE_BUT, reasons=("a", "b")),
+        "way back from version 2 to 1: reversible, with 2 remarks",
+        Tone.NEUTRAL,
+    ),
+    (
+        journal.Planned(version=2, target=1, verdict=Reversibility.ONE_WAY, reasons=("the bytes are gone",)),
+        "way back from version 2 to 1: one-way: the bytes are gone",
+        Tone.BAD,
+    ),
+    (
+        journal.Planned(version=2, target=1, verdict=Reversibility.ONE_WAY, reasons=("a", "b", "c")),
+        "way back from version 2 to 1: one-way: a (and 2 more)",
+        Tone.BAD,
+    ),
+    (
+        journal.Planned(version=2, target=1, verdict=Reversibility.UNKNOWN, reasons=("no engine",)),
+        "way back from version 2 to 1: unknown: no engine",
+        Tone.ATTENTION,
+    ),
+    (
+        journal.Planned(version=2, target=None, verdict=Reversibility.ONE_WAY, reasons=("version 1 is failed",)),
+        "version 2: no way back: version 1 is failed",
+        Tone.BAD,
+    ),
     (alarm(AlarmState.ALARM, 5)[1], "alarm error-rate is ALARM", Tone.BAD),
     (alarm(AlarmState.OK, 5)[1], "alarm error-rate is OK", Tone.GOOD),
     (alarm(AlarmState.INSUFFICIENT_DATA, 5)[1], "alarm error-rate is INSUFFICIENT_DATA", Tone.NEUTRAL),

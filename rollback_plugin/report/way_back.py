@@ -1,0 +1,42 @@
+"""The way back of a version, for people."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from rollback_plugin.journal.entries import Planned
+from rollback_plugin.journal.reversibility import Reversibility
+
+STYLES = {
+    Reversibility.REVERSIBLE: "green",
+    Reversibility.REVERSIBLE_BUT: "yellow",
+    Reversibility.ONE_WAY: "bold red",
+    Reversibility.UNKNOWN: "yellow",
+}
+
+
+def way_back_view(planned: Planned) -> RenderableType:
+    """A sentence, and the reasons below it."""
+    style = STYLES[planned.verdict]
+    return Group(
+        Text(_sentence(planned), style=style), *(Text(f"  - {reason}", style=style) for reason in planned.reasons)
+    )
+
+
+def way_back_in_short(planned: Planned | None) -> Text:
+    """The verdict, for a column."""
+    if planned is None:
+        return Text("")
+    more = ", but …" if planned.verdict is Reversibility.REVERSIBLE_BUT else ""
+    return Text(f"{planned.verdict.words}{more}", style=STYLES[planned.verdict])
+
+
+def _sentence(planned: Planned) -> str:
+    match planned.verdict:
+        case Reversibility.REVERSIBLE:
+            return f"Way back to version {planned.target}: reversible."
+        case Reversibility.REVERSIBLE_BUT:
+            return f"Way back to version {planned.target}: reversible, but:"
+        case Reversibility.ONE_WAY:
+            return f"Version {planned.version} can't be undone, because:"
+        case Reversibility.UNKNOWN:
+            return f"Whether version {planned.version} can be undone could not be worked out:"
