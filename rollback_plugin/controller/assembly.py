@@ -16,6 +16,8 @@ from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.record import Recorder
 from rollback_plugin.replay.apply import Replay
 from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.source.rerun import SourceReplay
+from rollback_plugin.replay.strategy import ReplayByStrategy
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.requests import RequestCounter
 from rollback_plugin.store import open_store
@@ -50,7 +52,12 @@ def assemble(
     journal = Journal(store, stack, clock, str(actor))
     archive = VersionArchive(store, stack)
     recorder = Recorder(backend, archive, journal, store, project.root)
-    replay = Replay(stack, Engine(project, environ), backend, archive)
+    engine = Engine(project, environ)
+    replay = ReplayByStrategy(
+        stack,
+        snapshot=Replay(stack, engine, backend, archive),
+        source=SourceReplay(project, engine, backend, archive, environ),
+    )
     clients = _StackClients(environ, backend, project)
     operator = Operator(
         stack=stack,

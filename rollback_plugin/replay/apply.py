@@ -5,34 +5,30 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from pulumi.runtime.proto import language_pb2
 
 from rollback_plugin.backend.history import Backend
-from rollback_plugin.errors import EngineFailed, NotReplayable
+from rollback_plugin.errors import EngineFailed
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, ConflictPolicy, OperationOptions
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
 from rollback_plugin.replay.engine import Engine
-from rollback_plugin.replay.events import Diagnostic, EngineEvent
+from rollback_plugin.replay.engine_update import OperationKind, completed_update, update_message
+from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.goal import Goal, goal_of
 from rollback_plugin.replay.merge import Merge, merge
 from rollback_plugin.replay.pending import Settled, settle_pending_creates
 from rollback_plugin.replay.plan import Plan, Refusal, Remark, plan_of, refusals_before_the_engine
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
+from rollback_plugin.replay.recorded_config import config_of_other_keys
+from rollback_plugin.replay.refusing import refuse_by, refuse_destroyed
 from rollback_plugin.replay.registration import RegisteredResources
 from rollback_plugin.replay.scratch_project import scratch_project
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.version import Version
-
-OperationKind = Literal["rollback", "recovery"]
-
-
-def _ignore(event: EngineEvent) -> None:
-    """For whoever doesn't watch the engine work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,7 @@ class Replay:
         operation: str,
         kind: OperationKind,
         options: OperationOptions = DEFAULT_OPTIONS,
-        on_event: Callable[[EngineEvent], None] = _ignore,
+        on_event: Callable[[EngineEvent], None] = ignore_events,
     ) -> str:
         """Make the stack what version `target` was; return the backend's name of the update that did.
 
@@ -111,8 +107,7 @@ class Replay:
         """
         with self._prepared(target, options) as prepared:
             plan = self._plan(prepared)
-            if plan.refusals:
-                raise NotReplayable(_refused(self._stack, target, plan))
+            refuse_by(plan, self._stack, target)
             program = RegisteredResources(prepared.goal, prepared.assets.place)
             planned_for = self._take_over_what_exists(prepared)
 
@@ -122,20 +117,14 @@ class Replay:
                 self._refuse_other_state(planned_for)
                 program(request)
 
-            words = "roll back to" if kind == "rollback" else "recover"
-            message = f"rollback-plugin {operation}: {words} version {target}"
-            self._engine.update(guarded, prepared.folder, on_event, message=message)
+            self._engine.update(guarded, prepared.folder, on_event, message=update_message(operation, kind, target))
             self._check_outputs(program, target)
-        return self._update_of(operation)
+        return completed_update(self._backend, self._stack, operation)
 
     @contextmanager
     def _prepared(self, target: int, options: OperationOptions) -> Iterator[_Prepared]:
         version = self._archive.read(target)
-        if version.kind == "destroy":
-            raise NotReplayable(
-                f"Version {target} of {self._stack} is a `pulumi destroy`: going back to it would delete the stack. If"
-                " that is wanted, run `pulumi destroy`; otherwise name a version that deployed something."
-            )
+        refuse_destroyed(version)
         state = self._backend.current(self._stack)
         settled = settle_pending_creates(
             Checkpoint.parse(state, source=f"the backend's state of {self._stack}"), self._engine
@@ -160,7 +149,7 @@ class Replay:
             refusals = (
                 *refusals_before_the_engine(self._stack, merged.resources, ciphered, goal, missing),
                 *_unsettled(merged, options),
-                *_config_of_other_keys(self._stack, version, recorded, ciphered),
+                *config_of_other_keys(self._stack, version, recorded, ciphered),
             )
             remarks = (*_settled_conflicts(merged, options), *_settled_creates(settled))
             yield _Prepared(folder, version, options, goal, assets, refusals, remarks, settled, state)
@@ -189,7 +178,7 @@ class Replay:
         if prepared.version.succeeded:
             return plan
         half_done = Remark(
-            _root_urn(self._stack), "the version's own update failed: what is re-applied is as far as it came"
+            self._stack.root_urn, "the version's own update failed: what is re-applied is as far as it came"
         )
         return replace(plan, remarks=(half_done, *plan.remarks))
 
@@ -228,31 +217,6 @@ class Replay:
                 " its consumers expect, and run the same command again."
             )
 
-    def _update_of(self, operation: str) -> str:
-        for update in reversed(self._backend.updates(self._stack)):
-            if update.operation == operation and update.succeeded:
-                return update.name
-        raise EngineFailed(
-            f"The engine reported success, but the backend of {self._stack} has no finished update with the operation"
-            f" {operation}. Check that the backend's history is kept (PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS"
-            " and the like), and run again."
-        )
-
-
-def _config_of_other_keys(
-    stack: StackName, version: Version, recorded: Checkpoint, current: Checkpoint
-) -> Iterator[Refusal]:
-    """Recorded config secrets can be handed to the engine only while the stack encrypts with the same keys."""
-    secret = any(value.secret or "secure" in value.value for value in version.config.values())
-    if secret and (recorded.secrets_providers or {}).get("state") != (current.secrets_providers or {}).get("state"):
-        yield Refusal(
-            _root_urn(stack),
-            "config",
-            "the stack's secrets provider or its key was changed since that version, so its secret config can't be"
-            " read any more; change it back (`pulumi stack change-secrets-provider`), or deploy that version's"
-            " program",
-        )
-
 
 def _unsettled(merged: Merge, options: OperationOptions) -> Iterator[Refusal]:
     way_out = (
@@ -278,12 +242,3 @@ def _settled_conflicts(merged: Merge, options: OperationOptions) -> Iterator[Rem
         if conflict.settled:
             where = f"{conflict.property}: " if conflict.property else ""
             yield Remark(conflict.urn, f"{where}{conflict.why}; the {options.conflicts.value}'s way is taken")
-
-
-def _root_urn(stack: StackName) -> str:
-    return f"urn:pulumi:{stack.stack}::{stack.project}::{STACK_TYPE}::{stack.project}-{stack.stack}"
-
-
-def _refused(stack: StackName, target: int, plan: Plan) -> str:
-    listed = "; ".join(str(refusal) for refusal in plan.refusals)
-    return f"Version {target} of {stack} can't be re-applied as it was, and nothing was touched. In the way: {listed}."

@@ -1,5 +1,4 @@
-"""The Pulumi command line, run without a program and without the Automation API: one process for one thing to be
-done."""
+"""The Pulumi command line, run without the Automation API: one process for one thing to be done."""
 
 import json
 import os
@@ -51,6 +50,14 @@ class StackLocation(Protocol):
     def backend_url(self) -> str:
         """As `PULUMI_BACKEND_URL` takes it; a `file://` one absolute."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramInFolder:
+    """The project's own program, run by the language host of its runtime."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Put into the environment of the engine, which hands them on to the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,7 @@ class Engine:
 
     def preview(
         self,
-        program: Program,
+        program: Program | ProgramInFolder,
         folder: Path,
         on_event: Callable[[EngineEvent], None],
         assumed: Checkpoint | None = None,
@@ -166,11 +173,18 @@ class Engine:
         with self.copy_of(assumed) as copy:
             self._operate("preview", purpose, program, folder, on_event, [], _backend_in(copy))
 
-    def update(self, program: Program, folder: Path, on_event: Callable[[EngineEvent], None], *, message: str) -> None:
+    def update(
+        self,
+        program: Program | ProgramInFolder,
+        folder: Path,
+        on_event: Callable[[EngineEvent], None],
+        *,
+        message: str,
+    ) -> None:
         """Make the stack what the program registers.
 
         Args:
-            folder: the scratch project to run in.
+            folder: the project to run in.
             message: what the backend's history will say about this update.
 
         Raises:
@@ -185,7 +199,7 @@ class Engine:
         self,
         command: str,
         purpose: str,
-        program: Program,
+        program: Program | ProgramInFolder,
         folder: Path,
         on_event: Callable[[EngineEvent], None],
         arguments: Sequence[str],
@@ -198,21 +212,26 @@ class Engine:
                 errors.append(event)
             on_event(event)
 
-        with serve(program, collect) as server:
+        own = {
+            "PULUMI_BACKEND_URL": self._backend_url,
+            "PULUMI_DEBUG_COMMANDS": "true",
+            **(program.variables if isinstance(program, ProgramInFolder) else {}),
+        }
+        with serve(None if isinstance(program, ProgramInFolder) else program, collect) as server:
+            served = () if server.program is None else (f"--client={server.program}", "--exec-kind=auto.inline")
             finished = self._run(
                 [
                     command,
                     "--stack",
                     self._stack.fully_qualified,
-                    f"--client={server.address}",
-                    "--exec-kind=auto.inline",
-                    f"--event-log=tcp://{server.address}",
+                    *served,
+                    f"--event-log=tcp://{server.events}",
                     "--suppress-outputs",
                     "--suppress-progress",
                     *arguments,
                 ],
                 folder,
-                {"PULUMI_BACKEND_URL": self._backend_url, "PULUMI_DEBUG_COMMANDS": "true", **variables},
+                {**own, **variables},
                 on_started=lambda process_id: on_event(EngineStarted(process_id)),
             )
             if server.failure is not None:
