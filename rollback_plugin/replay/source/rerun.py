@@ -127,7 +127,7 @@ class SourceReplay:
         current = Checkpoint.parse(question.current, source=f"the backend's state of {self._stack}")
         with TemporaryDirectory(prefix="rollback-plugin-") as created:
             scratch = Path(created).resolve()
-            refusals = tuple(self._refusals(version, current))
+            refusals = tuple(self._refusals(version, current, question.options))
             if refusals:
                 yield _LaidOut(scratch, refusals, ())
                 return
@@ -137,8 +137,15 @@ class SourceReplay:
                 laid_out = _LaidOut(scratch, (Refusal(self._stack.root_urn, obstacle.part, obstacle.why),), ())
             yield laid_out
 
-    def _refusals(self, version: Version, current: Checkpoint) -> Iterator[Refusal]:
+    def _refusals(self, version: Version, current: Checkpoint, options: OperationOptions) -> Iterator[Refusal]:
         """Whatever can be told to stand in the way without the program."""
+        if options.keeping is not None:
+            yield Refusal(
+                self._stack.root_urn,
+                "program",
+                f"version {options.keeping.version} was deployed since its rollback, and a program can't keep what it"
+                " doesn't know; recover from the snapshot (`--strategy snapshot`), or deploy a program that has both",
+            )
         for operation in current.pending_operations:
             if operation.get("type") == "creating":
                 yield Refusal(
