@@ -13,7 +13,8 @@ from tempfile import TemporaryFile
 from types import MappingProxyType
 from typing import IO, Any, Protocol
 
-from rollback_plugin.errors import EngineError, EngineFailed, EngineLocked, EngineNotFound, WrongPassphrase
+from rollback_plugin.errors import EngineError, EngineNotFound
+from rollback_plugin.replay.engine_failure import engine_failure
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted
 from rollback_plugin.replay.language_server import Program, serve
 from rollback_plugin.replay.property_values import holds_ciphertext
@@ -34,10 +35,6 @@ UNWANTED_VARIABLES = frozenset(
 )
 UNWANTED_PREFIX = "PULUMI_OPTION_"
 """Prefix of the variables that stand for command line flags."""
-LOCKED = "the stack is currently locked by"
-"""pkg/backend/diy/lock.go"""
-WRONG_PASSPHRASE = ("incorrect passphrase", "passphrase must be set with", "get passphrase from environment")
-"""pkg/secrets/passphrase/manager.go"""
 
 
 class StackLocation(Protocol):
@@ -287,25 +284,7 @@ class Engine:
 
     def _failure(self, purpose: str, finished: _Finished, errors: Sequence[Diagnostic]) -> EngineError:
         said = finished.errors.strip() or finished.output.strip()
-        if LOCKED in said:
-            return EngineLocked(
-                f"The stack {self._stack} is locked by another update ({_holders(said)}), so nothing was changed. Wait"
-                f" for that update to end; if its process is gone, run `pulumi cancel --stack {self._stack.stack}` and"
-                " try again."
-            )
-        if any(words in said for words in WRONG_PASSPHRASE):
-            return WrongPassphrase(
-                f"The secrets of the stack {self._stack} can't be opened: the passphrase in the environment is missing"
-                " or is another one. Set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to what `pulumi"
-                " up` uses for this stack."
-            )
-        reasons = [f"{error.urn or 'engine'}: {error.message}" for error in errors] or [said]
-        listed = " | ".join(" ".join(reason.split()) for reason in reasons).rstrip(".")
-        return EngineFailed(
-            f"The Pulumi engine could not {purpose} the stack {self._stack} (exit code {finished.exit_code})."
-            f" It said: {listed}. Put right what it names and run the same command again; it goes on from where this"
-            " ended."
-        )
+        return engine_failure(self._stack, purpose, finished.exit_code, said, errors)
 
 
 def _backend_in(copy: Path) -> Mapping[str, str]:
@@ -319,9 +298,3 @@ def _kind(checkpoint: Checkpoint) -> Mapping[str, Any]:
 def _text(written: IO[bytes]) -> str:
     written.seek(0)
     return written.read().decode(errors="replace")
-
-
-def _holders(said: str) -> str:
-    """`user@host (pid 1) at time`, as the engine lists the locks it found."""
-    found = [line.partition("created by ")[2].strip() for line in said.splitlines() if "created by " in line]
-    return "; ".join(found) or "holder unknown"
