@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,12 +37,17 @@ class Project:
     """The stack's config; it need not exist."""
     store_url: str
     """Where versions and journal are kept: config `rollback:store`, else `.rollback` beside the backend's `.pulumi`."""
+    file: Path
+    """Pulumi.yaml, or what it is called here."""
+    runtime_options: Mapping[str, Any] = field(default_factory=dict)
+    """`runtime.options` of that file: for Python `toolchain`, `virtualenv` and others."""
 
 
 class _Runtime(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class _ProjectBackend(BaseModel):
@@ -105,6 +110,8 @@ def open_project(cwd: Path, stack: str | None, environ: Mapping[str, str]) -> Pr
         backend_url=backend_url,
         config_file=config_file,
         store_url=_configured_store(file, config_file, environ) or _store_beside(backend_url),
+        file=path,
+        runtime_options={} if isinstance(file.runtime, str) else file.runtime.options,
     )
 
 

@@ -16,6 +16,7 @@ from rollback_plugin.cli.options import (
     Output,
     OutputOption,
     StackOption,
+    StrategyOption,
     TargetOption,
     YesOption,
 )
@@ -23,7 +24,7 @@ from rollback_plugin.cli.printing import print_json, say, show
 from rollback_plugin.cli.progress import progress_printer
 from rollback_plugin.cli.session import open_stack, telling
 from rollback_plugin.errors import NotConfirmed
-from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions
+from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions, Strategy
 
 if TYPE_CHECKING:
     from rollback_plugin.controller.operate import NothingToDo, OperationResult
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 def undo(
     to: TargetOption = None,
     data: DataOption = DataPolicy.KEEP,
+    strategy: StrategyOption = Strategy.AUTO,
     yes: YesOption = False,
     lock_timeout: LockTimeoutOption = LOCK_TIMEOUT_SECONDS,
     stack: StackOption = None,
@@ -46,7 +48,7 @@ def undo(
     the same command goes on where it was.
     """
     controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
-    options = OperationOptions(data=data)
+    options = OperationOptions(data=data, strategy=strategy)
     if not yes:
         _confirm(controller, lambda: controller.operator.plan_undo(to, options), output)
     _report(controller.operator.undo(to, options=options), output)
@@ -56,6 +58,7 @@ def recover(
     to: TargetOption = None,
     data: DataOption = DataPolicy.KEEP,
     conflicts: ConflictsOption = ConflictPolicy.REFUSE,
+    strategy: StrategyOption = Strategy.AUTO,
     yes: YesOption = False,
     lock_timeout: LockTimeoutOption = LOCK_TIMEOUT_SECONDS,
     stack: StackOption = None,
@@ -68,7 +71,7 @@ def recover(
     is taken from that one. What both changed differently is refused by name, unless --conflicts says which counts.
     """
     controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
-    options = OperationOptions(data=data, conflicts=conflicts)
+    options = OperationOptions(data=data, strategy=strategy, conflicts=conflicts)
     if not yes:
         _confirm(controller, lambda: controller.operator.plan_recover(to, options), output)
     _report(controller.operator.recover(to, options=options), output)

@@ -14,12 +14,13 @@ from rollback_plugin.cli.options import (
     Output,
     OutputOption,
     StackOption,
+    StrategyOption,
     TargetOption,
 )
 from rollback_plugin.cli.printing import print_json, show
 from rollback_plugin.cli.session import open_gate, open_stack
 from rollback_plugin.errors import InvalidConfiguration
-from rollback_plugin.journal.options import DataPolicy, OperationOptions
+from rollback_plugin.journal.options import DataPolicy, OperationOptions, Strategy
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -63,6 +64,7 @@ def plan(
     ] = False,
     to: TargetOption = None,
     data: DataOption = DataPolicy.KEEP,
+    strategy: StrategyOption = Strategy.AUTO,
     stack: StackOption = None,
     folder: FolderOption = HERE,
     output: OutputOption = Output.TEXT,
@@ -79,7 +81,7 @@ def plan(
     from rollback_plugin.report.plan_view import plan_view
 
     controller = open_stack(stack, folder)
-    target, planned = controller.operator.plan_undo(to, OperationOptions(data=data))
+    target, planned = controller.operator.plan_undo(to, OperationOptions(data=data, strategy=strategy))
     if output is Output.JSON:
         print_json({"target": target, "verdict": planned.verdict, **vars_of(planned)})
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rollback_plugin.journal.options import ConflictPolicy, DataPolicy
+from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, Strategy
 
 
 class Output(StrEnum):
@@ -40,6 +40,14 @@ ConflictsOption = Annotated[
         "--conflicts",
         help="Where the version and what was deployed since its rollback changed the same thing: refuse, or take the "
         "version's or the current one.",
+    ),
+]
+StrategyOption = Annotated[
+    Strategy,
+    typer.Option(
+        "--strategy",
+        help="Re-apply the version's recorded snapshot, or run its recorded program again (source). auto: the "
+        "snapshot, and the program where the plan says that the snapshot can't be re-applied.",
     ),
 ]
 LockTimeoutOption = Annotated[

@@ -19,6 +19,8 @@ from rollback_plugin.recording.record import Recorder
 from rollback_plugin.replay.apply import Replay
 from rollback_plugin.replay.aws_inquiry import AwsInquiry
 from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.source.rerun import SourceReplay
+from rollback_plugin.replay.strategy import ReplayByStrategy
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.requests import RequestCounter
 from rollback_plugin.store import open_store
@@ -53,8 +55,13 @@ def assemble(
     journal = Journal(store, stack, clock, str(actor))
     archive = VersionArchive(store, stack)
     recorder = Recorder(backend, archive, journal, store, project.root)
+    engine = Engine(project, environ)
     cloud = AwsInquiry(cache(lambda profile: AwsClients(environ, profile=profile or None)))
-    replay = Replay(stack, Engine(project, environ), backend, archive, cloud)
+    replay = ReplayByStrategy(
+        stack,
+        snapshot=Replay(stack, engine, backend, archive, cloud),
+        source=SourceReplay(project, engine, backend, archive, environ),
+    )
     clients = _StackClients(environ, backend, project)
     operator = Operator(
         stack=stack,

@@ -19,6 +19,17 @@ class DataPolicy(StrEnum):
     """Exactly what the target version's program would do."""
 
 
+class Strategy(StrEnum):
+    """By what a version is re-applied."""
+
+    SNAPSHOT = "snapshot"
+    """Its recorded resources, without its program."""
+    SOURCE = "source"
+    """Its recorded program, run again."""
+    AUTO = "auto"
+    """Its snapshot; its program where the plan says that the snapshot can't be re-applied."""
+
+
 class ConflictPolicy(StrEnum):
     """What a recovery does where the version and what was deployed since its rollback changed the same thing."""
 
@@ -49,6 +60,7 @@ class OperationOptions:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     data: DataPolicy = DataPolicy.KEEP
+    strategy: Strategy = Strategy.AUTO
     conflicts: ConflictPolicy = ConflictPolicy.REFUSE
     keeping: Keeping | None = None
     """None where nothing was deployed since the version to be recovered was rolled back, or where it wasn't: then it is

@@ -206,13 +206,14 @@ def ended_at(update: Update) -> datetime:
 
 
 def source_from_history(environment: Mapping[str, str]) -> Source | None:
-    """What the engine itself noted of the program's git repository (pkg/backend/metadata.go); None if there was
-    none."""
-    if not environment.get("git.head"):
+    """What the engine itself noted of the program's git repository (pkg/backend/updates.go); None if there was none,
+    or for an inline program of the Automation API, of which nobody knows where it is in there."""
+    if not environment.get("git.head") or environment.get("exec.kind") == "auto.inline":
         return None
     return Source(
         commit=environment["git.head"],
         branch=environment.get("git.headName", "").removeprefix("refs/heads/") or None,
+        folder=environment.get("vcs.root") or ".",
         dirty=environment.get("git.dirty") == "true",
     )
 

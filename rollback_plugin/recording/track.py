@@ -29,6 +29,7 @@ from pulumi.runtime.stack import register_stack_transformation
 from rollback_plugin.backend.project import Project, open_project
 from rollback_plugin.errors import NotAPulumiProject, QuarantinedContent, RollbackPluginError, StoreError
 from rollback_plugin.journal.journal import Journal
+from rollback_plugin.journal.own_run import is_own_run, says_planning
 from rollback_plugin.recording.asset_keeping import AssetKeeper, TransformServer
 from rollback_plugin.recording.capture import Capture, Captures, LinkRecords
 from rollback_plugin.recording.content import ProjectFiles, content_digest, project_files
@@ -95,14 +96,23 @@ class _Tracking:
         self._clock = clock
 
     def run(self) -> None:
-        """Check, then keep. Raises `RefusedByQuarantine`."""
+        """Check, then keep. Raises `RefusedByQuarantine`.
+
+        Run again by a rollback or a recovery, the program is that of a version which is kept already, and which was
+        asked for: nothing is refused and nothing is kept.
+        """
         started_at = self._clock()
+        if settings.is_dry_run() and says_planning(os.environ):
+            return
         try:
             project = self._project()
             store = open_store(project.store_url, os.environ)
+            journal = Journal(store, project.stack, self._clock, actor="track")
+            if not settings.is_dry_run() and is_own_run(os.environ, journal, started_at):
+                return
             content = self._content(project)
             if content is not None:
-                self._refuse_quarantined(project, store, content.digest)
+                self._refuse_quarantined(project, store, journal, content.digest)
         except RefusedByQuarantine:
             raise
         except (RollbackPluginError, OSError) as error:
@@ -172,9 +182,8 @@ class _Tracking:
         except (RollbackPluginError, OSError) as error:
             pulumi.log.warn(f"{NO_WAY_BACK} where its program came from could not be kept. {error}")
 
-    def _refuse_quarantined(self, project: Project, store: ObjectStore, digest: str) -> None:
+    def _refuse_quarantined(self, project: Project, store: ObjectStore, journal: Journal, digest: str) -> None:
         """Raises `RefusedByQuarantine`, and `StoreError` where nothing can be asked."""
-        journal = Journal(store, project.stack, self._clock, actor="track")
         archive = VersionArchive(store, project.stack)
         try:
             refuse_quarantined(

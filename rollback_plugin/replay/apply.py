@@ -5,17 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from pulumi.runtime.proto import language_pb2
 
 from rollback_plugin.backend.history import Backend
-from rollback_plugin.errors import EngineFailed, InvalidConfiguration, NotReplayable
+from rollback_plugin.errors import EngineFailed
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, ConflictPolicy, OperationOptions
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
-from rollback_plugin.replay.data_types import HoldsData, holds_data, holds_data_as_configured
+from rollback_plugin.replay.data_types import HoldsData
 from rollback_plugin.replay.engine import Engine
-from rollback_plugin.replay.events import Diagnostic, EngineEvent
+from rollback_plugin.replay.engine_update import OperationKind, completed_update, update_message
+from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.forecast import plan_of
 from rollback_plugin.replay.goal import Goal, goal_of
 from rollback_plugin.replay.links import Links, links_of, where_registered_alike, with_declared_options
@@ -27,18 +27,14 @@ from rollback_plugin.replay.plugins import PluginFolder
 from rollback_plugin.replay.preconditions import Cloud, Preconditions
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
+from rollback_plugin.replay.recorded_config import config_of_other_keys, data_types
+from rollback_plugin.replay.refusing import refuse_by, refuse_destroyed
 from rollback_plugin.replay.registration import RegisteredResources
 from rollback_plugin.replay.scratch_project import scratch_project
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.version import Version
-
-OperationKind = Literal["rollback", "recovery"]
-
-
-def _ignore(event: EngineEvent) -> None:
-    """For whoever doesn't watch the engine work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,7 @@ class Replay:
         operation: str,
         kind: OperationKind,
         options: OperationOptions = DEFAULT_OPTIONS,
-        on_event: Callable[[EngineEvent], None] = _ignore,
+        on_event: Callable[[EngineEvent], None] = ignore_events,
     ) -> str:
         """Make the stack what version `target` was; return the backend's name of the update that did.
 
@@ -128,8 +124,7 @@ class Replay:
         """
         with self._prepared(target, options) as prepared:
             plan = self._plan(prepared)
-            if plan.refusals:
-                raise NotReplayable(_refused(self._stack, target, plan))
+            refuse_by(plan, self._stack, target)
             program = RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)
             planned_for = self._take_over_what_exists(prepared)
 
@@ -139,20 +134,14 @@ class Replay:
                 self._refuse_other_state(planned_for)
                 program(request)
 
-            words = "roll back to" if kind == "rollback" else "recover"
-            message = f"rollback-plugin {operation}: {words} version {target}"
-            self._engine.update(guarded, prepared.folder, on_event, message=message)
+            self._engine.update(guarded, prepared.folder, on_event, message=update_message(operation, kind, target))
             self._check_outputs(program, target)
-        return self._update_of(operation)
+        return completed_update(self._backend, self._stack, operation)
 
     @contextmanager
     def _prepared(self, target: int, options: OperationOptions) -> Iterator[_Prepared]:
         version = self._archive.read(target)
-        if version.kind == "destroy":
-            raise NotReplayable(
-                f"Version {target} of {self._stack} is a `pulumi destroy`: going back to it would delete the stack. If"
-                " that is wanted, run `pulumi destroy`; otherwise name a version that deployed something."
-            )
+        refuse_destroyed(version)
         state = self._backend.current(self._stack)
         settled = settle_pending_creates(
             Checkpoint.parse(state, source=f"the backend's state of {self._stack}"), self._engine
@@ -168,7 +157,8 @@ class Replay:
         wanted, existing = with_declared_options(seen, read_resources(recorded)), read_resources(present)
         merged = merge(read_resources(older[0]), wanted, existing, options.conflicts) if older else Merge(wanted, ())
         links = where_registered_alike(links_of(seen, wanted), wanted, merged.resources)
-        is_data, misconfigured = self._data_types(version)
+        updates = self._backend.updates(self._stack)
+        is_data, misconfigured = data_types(version, updates[-1].config if updates else {})
         goal = goal_of(merged.resources, existing, options.data, is_data)
         with scratch_project(self._stack, version.config, ciphered.secrets_providers) as folder:
             assets, missing = place_assets(
@@ -180,21 +170,12 @@ class Replay:
             refusals = (
                 *refusals_before_the_engine(self._stack, merged.resources, ciphered, goal, missing),
                 *_unsettled(merged, options),
-                *_config_of_other_keys(self._stack, version, recorded, ciphered),
+                *config_of_other_keys(self._stack, version, recorded, ciphered),
                 *misconfigured,
                 *self._preconditions.before_the_engine(goal),
             )
             remarks = (*_settled_conflicts(merged, options), *_settled_creates(settled))
             yield _Prepared(folder, version, options, goal, links, assets, is_data, refusals, remarks, settled, state)
-
-    def _data_types(self, version: Version) -> tuple[HoldsData, tuple[Refusal, ...]]:
-        """By the config of that version, and of the stack as it is."""
-        updates = self._backend.updates(self._stack)
-        present = updates[-1].config if updates else {}
-        try:
-            return holds_data_as_configured(version.config, present), ()
-        except InvalidConfiguration as error:
-            return holds_data, (Refusal(_root_urn(self._stack), "config", str(error), Reason.CONFIG_UNREADABLE),)
 
     def _plan(self, prepared: _Prepared) -> Plan:
         """The plan. What the engine said last still holds where the same is asked of the same state, unless it refused:
@@ -234,7 +215,7 @@ class Replay:
         if prepared.version.succeeded:
             return plan
         half_done = Remark(
-            _root_urn(self._stack),
+            self._stack.root_urn,
             "the version's own update failed: what is re-applied is as far as it came",
             Reason.HALF_DONE,
         )
@@ -275,32 +256,6 @@ class Replay:
                 " its consumers expect, and run the same command again."
             )
 
-    def _update_of(self, operation: str) -> str:
-        for update in reversed(self._backend.updates(self._stack)):
-            if update.operation == operation and update.succeeded:
-                return update.name
-        raise EngineFailed(
-            f"The engine reported success, but the backend of {self._stack} has no finished update with the operation"
-            f" {operation}. Check that the backend's history is kept (PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS"
-            " and the like), and run again."
-        )
-
-
-def _config_of_other_keys(
-    stack: StackName, version: Version, recorded: Checkpoint, current: Checkpoint
-) -> Iterator[Refusal]:
-    """Recorded config secrets can be handed to the engine only while the stack encrypts with the same keys."""
-    secret = any(value.secret or "secure" in value.value for value in version.config.values())
-    if secret and (recorded.secrets_providers or {}).get("state") != (current.secrets_providers or {}).get("state"):
-        yield Refusal(
-            _root_urn(stack),
-            "config",
-            "the stack's secrets provider or its key was changed since that version, so its secret config can't be"
-            " read any more; change it back (`pulumi stack change-secrets-provider`), or deploy that version's"
-            " program",
-            Reason.CONFIG_UNREADABLE,
-        )
-
 
 def _unsettled(merged: Merge, options: OperationOptions) -> Iterator[Refusal]:
     way_out = (
@@ -328,12 +283,3 @@ def _settled_conflicts(merged: Merge, options: OperationOptions) -> Iterator[Rem
             yield Remark(
                 conflict.urn, f"{where}{conflict.why}; the {options.conflicts.value}'s way is taken", Reason.CONFLICT
             )
-
-
-def _root_urn(stack: StackName) -> str:
-    return f"urn:pulumi:{stack.stack}::{stack.project}::{STACK_TYPE}::{stack.project}-{stack.stack}"
-
-
-def _refused(stack: StackName, target: int, plan: Plan) -> str:
-    listed = "; ".join(str(refusal) for refusal in plan.refusals)
-    return f"Version {target} of {stack} can't be re-applied as it was, and nothing was touched. In the way: {listed}."

@@ -1,5 +1,4 @@
-"""The Pulumi command line, run without a program and without the Automation API: one process for one thing to be
-done."""
+"""The Pulumi command line, run without the Automation API: one process for one thing to be done."""
 
 import json
 import os
@@ -14,7 +13,8 @@ from tempfile import TemporaryFile
 from types import MappingProxyType
 from typing import IO, Any, Protocol
 
-from rollback_plugin.errors import EngineError, EngineFailed, EngineLocked, EngineNotFound, WrongPassphrase
+from rollback_plugin.errors import EngineError, EngineNotFound
+from rollback_plugin.replay.engine_failure import engine_failure
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted
 from rollback_plugin.replay.language_server import Program, serve
 from rollback_plugin.replay.property_values import holds_ciphertext
@@ -35,10 +35,6 @@ UNWANTED_VARIABLES = frozenset(
 )
 UNWANTED_PREFIX = "PULUMI_OPTION_"
 """Prefix of the variables that stand for command line flags."""
-LOCKED = "the stack is currently locked by"
-"""pkg/backend/diy/lock.go"""
-WRONG_PASSPHRASE = ("incorrect passphrase", "passphrase must be set with", "get passphrase from environment")
-"""pkg/secrets/passphrase/manager.go"""
 
 
 class StackLocation(Protocol):
@@ -51,6 +47,14 @@ class StackLocation(Protocol):
     def backend_url(self) -> str:
         """As `PULUMI_BACKEND_URL` takes it; a `file://` one absolute."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramInFolder:
+    """The project's own program, run by the language host of its runtime."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Put into the environment of the engine, which hands them on to the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ class Engine:
 
     def preview(
         self,
-        program: Program,
+        program: Program | ProgramInFolder,
         folder: Path,
         on_event: Callable[[EngineEvent], None],
         assumed: Checkpoint | None = None,
@@ -182,11 +186,18 @@ class Engine:
         with self.copy_of(assumed) as copy:
             self._operate("preview", purpose, program, folder, on_event, [], _backend_in(copy))
 
-    def update(self, program: Program, folder: Path, on_event: Callable[[EngineEvent], None], *, message: str) -> None:
+    def update(
+        self,
+        program: Program | ProgramInFolder,
+        folder: Path,
+        on_event: Callable[[EngineEvent], None],
+        *,
+        message: str,
+    ) -> None:
         """Make the stack what the program registers.
 
         Args:
-            folder: the scratch project to run in.
+            folder: the project to run in.
             message: what the backend's history will say about this update.
 
         Raises:
@@ -201,7 +212,7 @@ class Engine:
         self,
         command: str,
         purpose: str,
-        program: Program,
+        program: Program | ProgramInFolder,
         folder: Path,
         on_event: Callable[[EngineEvent], None],
         arguments: Sequence[str],
@@ -214,21 +225,26 @@ class Engine:
                 errors.append(event)
             on_event(event)
 
-        with serve(program, collect) as server:
+        own = {
+            "PULUMI_BACKEND_URL": self._backend_url,
+            "PULUMI_DEBUG_COMMANDS": "true",
+            **(program.variables if isinstance(program, ProgramInFolder) else {}),
+        }
+        with serve(None if isinstance(program, ProgramInFolder) else program, collect) as server:
+            served = () if server.program is None else (f"--client={server.program}", "--exec-kind=auto.inline")
             finished = self._run(
                 [
                     command,
                     "--stack",
                     self._stack.fully_qualified,
-                    f"--client={server.address}",
-                    "--exec-kind=auto.inline",
-                    f"--event-log=tcp://{server.address}",
+                    *served,
+                    f"--event-log=tcp://{server.events}",
                     "--suppress-outputs",
                     "--suppress-progress",
                     *arguments,
                 ],
                 folder,
-                {"PULUMI_BACKEND_URL": self._backend_url, "PULUMI_DEBUG_COMMANDS": "true", **variables},
+                {**own, **variables},
                 on_started=lambda process_id: on_event(EngineStarted(process_id)),
             )
             if server.failure is not None:
@@ -284,25 +300,7 @@ class Engine:
 
     def _failure(self, purpose: str, finished: _Finished, errors: Sequence[Diagnostic]) -> EngineError:
         said = finished.errors.strip() or finished.output.strip()
-        if LOCKED in said:
-            return EngineLocked(
-                f"The stack {self._stack} is locked by another update ({_holders(said)}), so nothing was changed. Wait"
-                f" for that update to end; if its process is gone, run `pulumi cancel --stack {self._stack.stack}` and"
-                " try again."
-            )
-        if any(words in said for words in WRONG_PASSPHRASE):
-            return WrongPassphrase(
-                f"The secrets of the stack {self._stack} can't be opened: the passphrase in the environment is missing"
-                " or is another one. Set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, to what `pulumi"
-                " up` uses for this stack."
-            )
-        reasons = [f"{error.urn or 'engine'}: {error.message}" for error in errors] or [said]
-        listed = " | ".join(" ".join(reason.split()) for reason in reasons).rstrip(".")
-        return EngineFailed(
-            f"The Pulumi engine could not {purpose} the stack {self._stack} (exit code {finished.exit_code})."
-            f" It said: {listed}. Put right what it names and run the same command again; it goes on from where this"
-            " ended."
-        )
+        return engine_failure(self._stack, purpose, finished.exit_code, said, errors)
 
 
 def _backend_in(copy: Path) -> Mapping[str, str]:
@@ -316,9 +314,3 @@ def _kind(checkpoint: Checkpoint) -> Mapping[str, Any]:
 def _text(written: IO[bytes]) -> str:
     written.seek(0)
     return written.read().decode(errors="replace")
-
-
-def _holders(said: str) -> str:
-    """`user@host (pid 1) at time`, as the engine lists the locks it found."""
-    found = [line.partition("created by ")[2].strip() for line in said.splitlines() if "created by " in line]
-    return "; ".join(found) or "holder unknown"

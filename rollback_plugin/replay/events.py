@@ -39,6 +39,10 @@ class Diagnostic:
 EngineEvent = EngineStarted | ResourceStep | Diagnostic
 
 
+def ignore_events(event: EngineEvent) -> None:
+    """For whoever doesn't watch the engine work."""
+
+
 def read_event(event: Mapping[str, Any]) -> EngineEvent | None:
     """Translate one line of the engine's event log (apitype.EngineEvent in sdk/go/common/apitype/events.go).
 

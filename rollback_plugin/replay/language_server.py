@@ -93,27 +93,31 @@ class _Events(events_pb2_grpc.EventsServicer):
 class LanguageServer:
     """A running server."""
 
-    def __init__(self, address: str, runtime: _LanguageRuntime) -> None:
-        self.address = address
-        """`127.0.0.1:PORT`"""
+    def __init__(self, address: str, runtime: _LanguageRuntime | None) -> None:
+        self.events = address
+        """Where the engine's events go: `127.0.0.1:PORT`."""
+        self.program = None if runtime is None else address
+        """Where the engine finds the program that is served, if one is."""
         self._runtime = runtime
 
     @property
     def failure(self) -> RollbackPluginError | None:
-        """Why the program failed, where it was the program that did."""
-        return self._runtime.failure
+        """Why the program served here failed, where it was the program that did."""
+        return None if self._runtime is None else self._runtime.failure
 
 
 @contextmanager
-def serve(program: Program, on_event: Callable[[EngineEvent], None]) -> Iterator[LanguageServer]:
+def serve(program: Program | None, on_event: Callable[[EngineEvent], None]) -> Iterator[LanguageServer]:
     """Serve a program to the engine on a free loopback port for the duration of the block.
 
     Args:
+        program: None where the engine runs one of its own, and only its events are received.
         on_event: called from the server's threads, one event at a time, in the engine's order.
     """
     server = grpc.server(ThreadPoolExecutor(max_workers=CONCURRENT_CALLS), options=CHANNEL_OPTIONS)
-    runtime = _LanguageRuntime(program)
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(runtime, server)
+    runtime = None if program is None else _LanguageRuntime(program)
+    if runtime is not None:
+        language_pb2_grpc.add_LanguageRuntimeServicer_to_server(runtime, server)
     events_pb2_grpc.add_EventsServicer_to_server(_Events(on_event), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

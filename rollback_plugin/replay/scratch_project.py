@@ -26,9 +26,14 @@ def scratch_project(
         folder = Path(created).resolve()
         # JSON is YAML; the runtime's name is replaced by the engine because of --client.
         (folder / "Pulumi.yaml").write_text(json.dumps({"name": stack.project, "runtime": "python"}))
-        settings = {**_secrets_settings(secrets_providers), "config": {key: _setting(v) for key, v in config.items()}}
-        (folder / f"Pulumi.{stack.stack}.yaml").write_text(json.dumps(settings))
+        (folder / f"Pulumi.{stack.stack}.yaml").write_text(stack_settings(config, secrets_providers))
         yield folder
+
+
+def stack_settings(config: Mapping[str, ConfigValue], secrets_providers: Mapping[str, Any] | None) -> str:
+    """The content of `Pulumi.<stack>.yaml` for a recorded config; arguments as for `scratch_project`."""
+    settings = {**_secrets_settings(secrets_providers), "config": {key: _setting(v) for key, v in config.items()}}
+    return json.dumps(settings)
 
 
 def _setting(value: ConfigValue) -> Any:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from rollback_plugin.journal.entries import ReasonCode, Released, RollbackStarted, RolledBack
+from rollback_plugin.journal.entries import ReasonCode, RecoveryStarted, Released, RollbackStarted, RolledBack
 from tests.recording.project import COMPONENT, STACK, TRACKED, TrackedProject
 
 pytestmark = pytest.mark.engine
@@ -51,6 +51,28 @@ def test_content_that_was_rolled_back_is_refused_until_it_changes_or_is_released
     project.up(PROGRAM.format(size=2))
     assert project.record().sealed == (4,)
     assert project.archive().read(4).content_digest == project.archive().read(2).content_digest
+
+
+def test_run_again_by_an_operation_in_progress_it_neither_refuses_nor_keeps_anything(project: TrackedProject) -> None:
+    for size in (1, 2):
+        project.up(PROGRAM.format(size=size))
+    project.record()
+    quarantine_newest(project, undoes=2)
+    stored = project.stored()
+    recovery = RecoveryStarted(operation="recovery", target=2, reason=ReasonCode.REQUESTED)
+
+    project.environment["ROLLBACK_PLUGIN_OPERATION"] = "planning"
+    project.pulumi("preview", "--stack", STACK)
+    project.up(PROGRAM.format(size=2), succeeds=False)
+    project.environment["ROLLBACK_PLUGIN_OPERATION"] = "recovery"
+    project.up(PROGRAM.format(size=2), succeeds=False)
+    assert project.stored() == stored
+    project.journal().append_next(recovery)
+    stored = project.stored()
+
+    project.up(PROGRAM.format(size=2))
+
+    assert project.stored() == stored
 
 
 def test_the_same_program_with_other_code_beside_the_project_is_not_refused(project: TrackedProject) -> None:

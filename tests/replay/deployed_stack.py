@@ -20,6 +20,8 @@ from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.record import Recorder
 from rollback_plugin.replay.apply import Replay
 from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.source.rerun import SourceReplay
+from rollback_plugin.replay.strategy import ReplayByStrategy
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import FolderStore
 from rollback_plugin.versions.archive import VersionArchive
@@ -82,6 +84,16 @@ class DeployedStack:
         project = open_project(self.root, self.name.stack, self.environment)
         engine = Engine(project, self.environment if environment is None else environment)
         return Replay(self.name, engine, self.backend, self.archive)
+
+    def replay_by_strategy(self, environment: Mapping[str, str] | None = None) -> ReplayByStrategy:
+        """Snapshot and source, as the command has them."""
+        environment = self.environment if environment is None else environment
+        project = open_project(self.root, self.name.stack, environment)
+        return ReplayByStrategy(
+            self.name,
+            snapshot=self.replay(environment),
+            source=SourceReplay(project, Engine(project, environment), self.backend, self.archive, environment),
+        )
 
     def must_be(self, program: Program) -> None:
         """Fail unless the program's own preview sees nothing to change, in resources or in the stack's outputs."""

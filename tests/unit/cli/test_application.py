@@ -42,6 +42,15 @@ def test_what_changes_something_takes_a_yes(command: str) -> None:
     assert "--yes" in help_of(command)
 
 
+@pytest.mark.parametrize("command", ["plan", "undo", "recover"])
+def test_what_re_applies_a_version_takes_the_way_to_do_it(command: str) -> None:
+    text = help_of(command)
+    assert "--data" in text
+    assert "--strategy" in text
+    for way in ("snapshot", "source", "auto"):
+        assert way in text
+
+
 def test_an_unknown_option_is_a_usage_error() -> None:
     assert CliRunner().invoke(application, ["undo", "--no-such-option"]).exit_code == 2
 

@@ -37,7 +37,7 @@ from rollback_plugin.journal.entries import (
     RollbackStarted,
     TrafficShifted,
 )
-from rollback_plugin.journal.options import DataPolicy, Keeping, OperationOptions
+from rollback_plugin.journal.options import DataPolicy, Keeping, OperationOptions, Strategy
 from rollback_plugin.journal.status import Verdict
 from tests.unit.controller.stand import ME, ProcessKilled, Stand, engine_failure, resource, urn
 
@@ -418,7 +418,7 @@ class TestAfterACrash:
 
     def test_it_goes_on_with_the_options_it_was_begun_with(self, stand: Stand) -> None:
         stand.engine.fails_with.append(ProcessKilled())
-        follow = OperationOptions(data=DataPolicy.FOLLOW)
+        follow = OperationOptions(data=DataPolicy.FOLLOW, strategy=Strategy.SOURCE)
         with pytest.raises(ProcessKilled):
             stand.operator_of(SOMEBODY_HERE).undo(options=follow)
 

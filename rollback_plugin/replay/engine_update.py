@@ -1,0 +1,28 @@
+"""The engine's update that re-applies a version: what the backend's history calls it, and finding it there again."""
+
+from typing import Literal
+
+from rollback_plugin.backend.history import Backend
+from rollback_plugin.errors import EngineFailed
+from rollback_plugin.stack import StackName
+
+OperationKind = Literal["rollback", "recovery"]
+
+
+def update_message(operation: str, kind: OperationKind, target: int) -> str:
+    """The update's message; `backend.updates.Update.operation` reads the operation out of it."""
+    words = "roll back to" if kind == "rollback" else "recover"
+    return f"rollback-plugin {operation}: {words} version {target}"
+
+
+def completed_update(backend: Backend, stack: StackName, operation: str) -> str:
+    """The backend's name of the operation's update. Raises `EngineFailed` where the history has none that
+    succeeded."""
+    for update in reversed(backend.updates(stack)):
+        if update.operation == operation and update.succeeded:
+            return update.name
+    raise EngineFailed(
+        f"The engine reported success, but the backend of {stack} has no finished update with the operation"
+        f" {operation}. Check that the backend's history is kept (PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS"
+        " and the like), and run again."
+    )

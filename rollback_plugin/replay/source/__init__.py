@@ -1,0 +1,1 @@
+"""The second way to re-apply a version: its recorded program, run again where nothing else is."""

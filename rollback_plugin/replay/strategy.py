@@ -1,0 +1,104 @@
+"""Which way a version is re-applied: its snapshot, its source, or whichever can be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol, assert_never
+
+from rollback_plugin.errors import DamagedSnapshot, NotReplayable
+from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions, Strategy
+from rollback_plugin.replay.engine_update import OperationKind
+from rollback_plugin.replay.events import EngineEvent, ignore_events
+from rollback_plugin.replay.plan import Plan, Remark
+from rollback_plugin.stack import StackName
+
+
+class Way(Protocol):
+    """One way to re-apply versions. Refuses before anything is touched."""
+
+    def plan(self, target: int, options: OperationOptions) -> Plan: ...
+
+    def apply(
+        self,
+        target: int,
+        operation: str,
+        kind: OperationKind,
+        options: OperationOptions,
+        on_event: Callable[[EngineEvent], None],
+    ) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayByStrategy:
+    """Re-applies versions of one stack by the strategy that the options name."""
+
+    stack: StackName
+    snapshot: Way
+    source: Way
+
+    def plan(self, target: int, options: OperationOptions = DEFAULT_OPTIONS) -> Plan:
+        """The chosen way's plan; under `auto` the source's only where the snapshot's refuses and the source's doesn't.
+
+        Raises what that way's `plan` raises.
+        """
+        match options.strategy:
+            case Strategy.SNAPSHOT:
+                return self.snapshot.plan(target, options)
+            case Strategy.SOURCE:
+                return self.source.plan(target, options)
+            case Strategy.AUTO:
+                return self._plan_by_either(target, options)
+        assert_never(options.strategy)
+
+    def apply(
+        self,
+        target: int,
+        operation: str,
+        kind: OperationKind,
+        options: OperationOptions = DEFAULT_OPTIONS,
+        on_event: Callable[[EngineEvent], None] = ignore_events,
+    ) -> str:
+        """Make the stack agree with the version; the backend's name of the update that did.
+
+        Raises what the chosen way's `apply` raises; `NotReplayable` and `DamagedSnapshot` before anything is touched.
+        """
+        if options.strategy is Strategy.SOURCE:
+            return self.source.apply(target, operation, kind, options, on_event)
+        try:
+            return self.snapshot.apply(target, operation, kind, options, on_event)
+        except (NotReplayable, DamagedSnapshot) as refusal:
+            # Refused before anything was touched, so there is still a choice.
+            if options.strategy is Strategy.SNAPSHOT:
+                raise
+            by_source = self.source.plan(target, options)
+            if by_source.refusals:
+                raise type(refusal)(_neither(refusal, by_source)) from None
+            return self.source.apply(target, operation, kind, options, on_event)
+
+    def _plan_by_either(self, target: int, options: OperationOptions) -> Plan:
+        try:
+            by_snapshot = self.snapshot.plan(target, options)
+        except DamagedSnapshot as damaged:
+            by_source = self.source.plan(target, options)
+            if by_source.refusals:
+                raise DamagedSnapshot(_neither(damaged, by_source)) from None
+            return self._instead(by_source, str(damaged))
+        if not by_snapshot.refusals:
+            return by_snapshot
+        by_source = self.source.plan(target, options)
+        if by_source.refusals:
+            return replace(by_snapshot, refusals=(*by_snapshot.refusals, *by_source.refusals))
+        return self._instead(by_source, _listed(by_snapshot))
+
+    def _instead(self, by_source: Plan, why: str) -> Plan:
+        remark = Remark(
+            self.stack.root_urn, f"its program is run again, because its snapshot can't be re-applied: {why}"
+        )
+        return replace(by_source, remarks=(remark, *by_source.remarks))
+
+
+def _neither(refusal: Exception, by_source: Plan) -> str:
+    return f"{refusal} Nor can its program be run again: {_listed(by_source)}."
+
+
+def _listed(plan: Plan) -> str:
+    return "; ".join(str(refusal) for refusal in plan.refusals)
