@@ -1,4 +1,5 @@
-"""Only what engine tests need: the engine that `make` laid beside this Python, and a clear failure without one."""
+"""What engine tests need: the engine that `make` laid beside this Python, and a clear failure without one. And no
+property is judged by how busy the machine is."""
 
 import os
 import shutil
@@ -6,6 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_configure() -> None:
