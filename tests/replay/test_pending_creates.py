@@ -34,8 +34,15 @@ topic = aws.sns.Topic("topic")
     )
 
 
-JOBS = 'jobs = aws.sqs.Queue("jobs", visibility_timeout_seconds={seconds})'
-CHOSEN = 'aws.ssm.Parameter("chosen", name="/pending/chosen", type="String", value="{value}")'
+def queue(name: str) -> str:
+    """Named differently in each test: they share one AWS."""
+    return f'{name} = aws.sqs.Queue("{name}", visibility_timeout_seconds=45)'
+
+
+def chosen(name: str) -> str:
+    return f'aws.ssm.Parameter("chosen", name="/pending/{name}", type="String", value="v")'
+
+
 PAGE = """
 site = aws.s3.Bucket("site")
 aws.s3.BucketObjectv2("page", bucket=site.id, content="hello")
@@ -76,11 +83,11 @@ def queues(aws: EmbeddedAws, prefix: str) -> list[str]:
 
 def test_what_was_made_is_adopted_and_then_deleted_or_kept(stack: DeployedStack, aws: EmbeddedAws) -> None:
     without = stack.deploy(program())
-    newer = program(JOBS.format(seconds=45), CHOSEN.format(value="v"), PAGE, "pulumi.export('jobs', jobs.url)")
+    newer = program(queue("made"), chosen("made"), PAGE, "pulumi.export('url', made.url)")
     with_them = stack.deploy(newer)
-    (made,) = queues(aws, "jobs")
+    (made,) = queues(aws, "made")
     bucket = stack.resource("site")["id"]
-    interrupt_creation(stack, "jobs", "chosen", "page")
+    interrupt_creation(stack, "made", "chosen", "page")
     aws.client("s3").put_object(Bucket=bucket, Key="page", Body=b"something else")
 
     plan = stack.replay().plan(with_them)
@@ -91,25 +98,25 @@ def test_what_was_made_is_adopted_and_then_deleted_or_kept(stack: DeployedStack,
 
     stack.replay().apply(with_them, "operation-1", "recovery")
     assert pending(stack) == []
-    assert queues(aws, "jobs") == [made]
+    assert queues(aws, "made") == [made]
     stack.must_be(newer)
-    assert stack.outputs() == {"jobs": made}
+    assert stack.outputs() == {"url": made}
     assert aws.client("s3").get_object(Bucket=bucket, Key="page")["Body"].read() == b"hello"
 
-    interrupt_creation(stack, "jobs", "chosen", "page")
+    interrupt_creation(stack, "made", "chosen", "page")
     stack.replay().apply(without, "operation-2", "rollback", FOLLOW)
     assert pending(stack) == []
-    assert queues(aws, "jobs") == []
-    assert aws.client("ssm").get_parameters(Names=["/pending/chosen"])["Parameters"] == []
+    assert queues(aws, "made") == []
+    assert aws.client("ssm").get_parameters(Names=["/pending/made"])["Parameters"] == []
     stack.must_be(program())
 
 
 def test_what_was_not_made_is_made_once_or_forgotten(stack: DeployedStack, aws: EmbeddedAws) -> None:
     without = stack.deploy(program())
-    newer = program(JOBS.format(seconds=46))
+    newer = program(queue("unmade"))
     with_it = stack.deploy(newer)
-    (made,) = queues(aws, "jobs")
-    interrupt_creation(stack, "jobs")
+    (made,) = queues(aws, "unmade")
+    interrupt_creation(stack, "unmade")
     aws.client("sqs").delete_queue(QueueUrl=made)
 
     stack.replay().apply(without, "operation-1", "rollback")
@@ -117,21 +124,21 @@ def test_what_was_not_made_is_made_once_or_forgotten(stack: DeployedStack, aws: 
     stack.must_be(program())
 
     stack.replay().apply(with_it, "operation-2", "recovery")
-    (again,) = queues(aws, "jobs")
-    interrupt_creation(stack, "jobs")
+    (again,) = queues(aws, "unmade")
+    interrupt_creation(stack, "unmade")
     aws.client("sqs").delete_queue(QueueUrl=again)
 
     stack.replay().apply(with_it, "operation-3", "recovery")
     assert pending(stack) == []
-    assert len(queues(aws, "jobs")) == 1
+    assert len(queues(aws, "unmade")) == 1
     stack.must_be(newer)
 
 
 def test_what_cannot_be_told_is_refused_and_touches_nothing(stack: DeployedStack, aws: EmbeddedAws) -> None:
     without = stack.deploy(program())
-    stack.deploy(program(CHOSEN.format(value="v"), SUBSCRIPTION))
+    stack.deploy(program(chosen("untold"), SUBSCRIPTION))
     interrupt_creation(stack, "chosen", "mail")
-    aws.client("ssm").put_parameter(Name="/pending/chosen", Value="somebody else's", Overwrite=True)
+    aws.client("ssm").put_parameter(Name="/pending/untold", Value="somebody else's", Overwrite=True)
     before = stack.files_of_backend()
 
     with pytest.raises(NotReplayable) as refused:
@@ -140,8 +147,8 @@ def test_what_cannot_be_told_is_refused_and_touches_nothing(stack: DeployedStack
     assert "TopicSubscription::mail" in str(refused.value)
     assert "Parameter::chosen" in str(refused.value)
     assert stack.files_of_backend() == before
-    found = aws.client("ssm").get_parameter(Name="/pending/chosen")["Parameter"]["Value"]
-    aws.client("ssm").delete_parameter(Name="/pending/chosen")
+    found = aws.client("ssm").get_parameter(Name="/pending/untold")["Parameter"]["Value"]
+    aws.client("ssm").delete_parameter(Name="/pending/untold")
     assert found == "somebody else's"
 
 
@@ -178,24 +185,24 @@ def test_after_a_kill_amid_creates_there_is_one_of_each_and_then_none(stack: Dep
 
 
 def test_what_an_interrupted_replacement_left_is_deleted_next_time(stack: DeployedStack, aws: EmbeddedAws) -> None:
-    target = stack.deploy(program(JOBS.format(seconds=47)))
-    queue = aws.client("sqs").create_queue(QueueName="replaced-left-over")["QueueUrl"]
-    topic = aws.client("sns").create_topic(Name="replaced-left-over")["TopicArn"]
+    target = stack.deploy(program(queue("live")))
+    left_queue = aws.client("sqs").create_queue(QueueName="replaced-left-over")["QueueUrl"]
+    left_topic = aws.client("sns").create_topic(Name="replaced-left-over")["TopicArn"]
 
     def leave(latest: dict[str, Any]) -> None:
-        for name, left in (("jobs", queue), ("topic", topic)):
+        for name, left in (("live", left_queue), ("topic", left_topic)):
             (live,) = [r for r in latest["resources"] if r["urn"].endswith(f"::{name}")]
             latest["resources"].append({**live, "id": left, "delete": True})
 
     rewrite_state(stack, leave)
 
-    said = r"Queue::jobs: an interrupted update replaced it.*data included.*--data follow"
+    said = r"Queue::live: an interrupted update replaced it.*data included.*--data follow"
     with pytest.raises(NotReplayable, match=said) as refused:
         stack.replay().apply(target, "operation-1", "rollback")
     assert "Topic" not in str(refused.value)
     stack.replay().apply(target, "operation-1", "rollback", FOLLOW)
 
     assert queues(aws, "replaced") == []
-    assert len(queues(aws, "jobs")) == 1
-    assert topic not in {found["TopicArn"] for found in aws.client("sns").list_topics()["Topics"]}
-    stack.must_be(program(JOBS.format(seconds=47)))
+    assert len(queues(aws, "live")) == 1
+    assert left_topic not in {found["TopicArn"] for found in aws.client("sns").list_topics()["Topics"]}
+    stack.must_be(program(queue("live")))
