@@ -63,7 +63,8 @@ def test_equal_short_values_follow_the_outputs_the_program_took_them_from(tracke
     plan = replay.plan(before)
     replay.apply(before, "operation-1", "rollback")
 
-    assert (plan.refusals, plan.remarks) == ((), ())
+    assert plan.refusals == ()
+    assert not [remark for remark in plan.remarks if "stays as recorded" in remark.text]
     assert environment() == {"FIRST": "3", "SECOND": "1", "RETRIES": "1"}
     assert tracked.outputs() == {"versions": ["3", "1", "1", 1, True], "orders": "3", "secret": "3"}
     tracked.must_be(older)
