@@ -47,6 +47,7 @@ class Reason(StrEnum):
     DATA_LOST = "data_lost"
     DOWNTIME = "downtime"
     ENGINE_REFUSES = "engine_refuses"
+    ENVIRONMENT_MISSING = "environment_missing"
     HALF_CREATED = "half_created"
     HALF_DONE = "half_done"
     HOOKS_SKIPPED = "hooks_skipped"
@@ -56,10 +57,12 @@ class Reason(StrEnum):
     NOT_REPRODUCIBLE = "not_reproducible"
     OTHER_STACK = "other_stack"
     PLUGIN_MISSING = "plugin_missing"
+    PROGRAM_FAILS = "program_fails"
     PROTECTED = "protected"
     PROVIDER_PARAMETERIZED = "provider_parameterized"
     PROVIDER_UNRECORDED = "provider_unrecorded"
     REPLACED = "replaced"
+    SOURCE_MISSING = "source_missing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from rollback_plugin.versions.version import Version
 
 NOTHING_REGISTERED = Goal((), ())
 """A program says itself what it registers."""
+MISSING = {"source": Reason.SOURCE_MISSING, "environment": Reason.ENVIRONMENT_MISSING}
 DATA_LOST = {
     Action.DELETE: "it holds data and would be deleted, because the version's program doesn't know it; re-apply the"
     " snapshot, which keeps it (`--strategy snapshot`), or accept the loss (`--data follow`)",
@@ -138,7 +139,8 @@ class SourceReplay:
             try:
                 laid_out = self._made_ready(version, current, scratch)
             except CannotRerun as obstacle:
-                laid_out = _LaidOut(scratch, (Refusal(self._stack.root_urn, obstacle.part, obstacle.why),), ())
+                refusal = Refusal(self._stack.root_urn, obstacle.part, obstacle.why, MISSING[obstacle.part])
+                laid_out = _LaidOut(scratch, (refusal,), ())
             yield replace(laid_out, holds_data=is_data)
 
     def _refusals(self, version: Version, current: Checkpoint, options: OperationOptions) -> Iterator[Refusal]:
@@ -157,9 +159,11 @@ class SourceReplay:
                     "",
                     "an interrupted update was creating it, and running a program would make it a second time; adopt or"
                     " drop it first with `pulumi refresh`",
+                    Reason.HALF_CREATED,
                 )
         if version.stack != self._stack:
-            yield Refusal(self._stack.root_urn, "source", f"the version belongs to {version.stack}, not to this stack")
+            why = f"the version belongs to {version.stack}, not to this stack"
+            yield Refusal(self._stack.root_urn, "source", why, Reason.OTHER_STACK)
         if holds_secrets(version):
             try:
                 recorded = self._archive.checkpoint(version.number)
@@ -212,7 +216,8 @@ class SourceReplay:
             if not any(error.urn for error in errors):
                 said = [_last_line(error.message) for error in errors] or [str(failure).rstrip(".")]
                 why = f"its own preview fails: {' / '.join(said)}"
-                return Plan((), (Refusal(self._stack.root_urn, "program", why),), laid_out.remarks)
+                refusal = Refusal(self._stack.root_urn, "program", why, Reason.PROGRAM_FAILS)
+                return Plan((), (refusal,), laid_out.remarks)
         # What a program does to data is for the policy to accept or not; it can't be told to keep any.
         plan = plan_of(NOTHING_REGISTERED, DataPolicy.FOLLOW, events, (), holds_data=laid_out.holds_data)
         if question.options.data is DataPolicy.KEEP:

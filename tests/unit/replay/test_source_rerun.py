@@ -13,7 +13,7 @@ from rollback_plugin.backend.project import open_project
 from rollback_plugin.errors import NotReplayable
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, Keeping, OperationOptions
 from rollback_plugin.replay.engine import Engine
-from rollback_plugin.replay.plan import Plan
+from rollback_plugin.replay.plan import Plan, Reason
 from rollback_plugin.replay.source.rerun import SourceReplay
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import FolderStore
@@ -171,7 +171,7 @@ def test_a_create_that_was_left_pending_is_not_run_over(recorded: Recorded) -> N
 
     (refusal,) = recorded.plan().refusals
 
-    assert refusal.urn == queue["urn"]
+    assert (refusal.urn, refusal.reason) == (queue["urn"], Reason.HALF_CREATED)
     assert recorded.log == []
 
 
@@ -184,6 +184,19 @@ def test_what_was_deployed_since_the_rollback_is_not_run_over(recorded: Recorded
     assert recorded.log == []
 
 
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"__main__.py": ""}, Reason.SOURCE_MISSING),
+        ({"Pulumi.yaml": PULUMI_YAML, "uv.lock": ""}, Reason.ENVIRONMENT_MISSING),
+    ],
+)
+def test_machines_are_told_what_is_missing(recorded: Recorded, files: Mapping[str, str], reason: Reason) -> None:
+    recorded.version(files)
+
+    assert [refusal.reason for refusal in recorded.plan().refusals] == [reason]
+
+
 def test_a_version_of_another_stack(recorded: Recorded) -> None:
     recorded.version({"Pulumi.yaml": PULUMI_YAML}, stack=StackName("shop", "prod"))
 
@@ -194,7 +207,10 @@ def test_a_program_that_fails_in_its_preview(recorded: Recorded) -> None:
     recorded.version({"Pulumi.yaml": PULUMI_YAML})
     recorded.engine_exits_with(1)
 
-    assert recorded.refusal().startswith("program: its own preview fails")
+    (refusal,) = recorded.plan().refusals
+
+    assert refusal.reason is Reason.PROGRAM_FAILS
+    assert refusal.why.startswith("its own preview fails")
 
 
 def test_what_was_in_the_way_may_be_put_right(recorded: Recorded) -> None:
