@@ -262,7 +262,7 @@ def _reference(item: Value, table: OutputTable) -> Value:
 
 def _live_values(outputs: Sequence[LiveOutput]) -> set[str]:
     """The different live values; of one resource's outputs, what a preview can't say yet counts as what it can say."""
-    said = {output.urn for output in outputs if output.changed and output.live != UNKNOWN}
+    said = {output.urn for output in outputs if output.live != UNKNOWN}
     return {repr(output.live) for output in outputs if not (output.live == UNKNOWN and output.urn in said)}
 
 

@@ -64,6 +64,15 @@ def cloud(aws: EmbeddedAws, regions: Iterable[str] = (FIRST,)) -> Facts:
     return facts
 
 
+def differences(before: Facts, now: Facts) -> dict[str, tuple[Any, Any]]:
+    """What is only in `before` and what is only in `now`, by region and kind; empty when the cloud is the same."""
+    return {
+        kind: ([each for each in facts if each not in now[kind]], [each for each in now[kind] if each not in facts])
+        for kind, facts in before.items()
+        if facts != now[kind]
+    }
+
+
 def _client_of(aws: EmbeddedAws, region: str) -> Client:
     session = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)
     make: Any = session.client
@@ -71,7 +80,8 @@ def _client_of(aws: EmbeddedAws, region: str) -> Client:
 
 
 def _chosen(members: Mapping[str, Any], *names: str) -> Facts:
-    return {name: members.get(name) for name in names}
+    """These members; an empty one is as good as none."""
+    return {name: members.get(name) or None for name in names}
 
 
 def _apis(client: Client) -> list[Facts]:

@@ -137,6 +137,7 @@ stage = aws.apigatewayv2.Stage(
         "destination_arn": access_log.arn,
         "format": json.dumps({"requestId": "$context.requestId", "status": "$context.status"}),
     },
+    default_route_settings={"throttling_burst_limit": 10, "throttling_rate_limit": 5},
     tags=tags,
 )
 

@@ -20,6 +20,7 @@ orders = aws.dynamodb.Table(
     range_key="placed",
     billing_mode="PAY_PER_REQUEST",
     attributes=[{"name": "customer", "type": "S"}, {"name": "placed", "type": "N"}],
+    ttl={"attribute_name": "forgotten", "enabled": True},
     stream_enabled=True,
     stream_view_type="NEW_AND_OLD_IMAGES",
     opts=ResourceOptions(protect=True),
@@ -82,6 +83,7 @@ class Consumer(pulumi.ComponentResource):
             function_name=function.arn,
             starting_position="TRIM_HORIZON",
             batch_size=batch_size,
+            maximum_retry_attempts=10,
             opts=mine,
         )
         self.register_outputs({"view": self.table.name})
