@@ -53,7 +53,8 @@ class LiveOutput:
     live: Value = field(repr=False)
     """`UNKNOWN` where a preview can't say, `None` where the output is gone."""
     passed_through: bool = False
-    """Whether the resource only repeats an input: the value did not originate here."""
+    """Whether the resource only repeats an input, at the same path or, if it is long, at any: the value did not originate
+    here (a secret version's `arn` is its `secretId`)."""
 
     @property
     def changed(self) -> bool:
@@ -98,8 +99,11 @@ def live_outputs(
     """
     now = dict(leaves(dict(live)))
     given = dict(leaves(dict(inputs)))
+    long = {value for value in given.values() if isinstance(value, str) and len(value) >= SHORTEST_EMBEDDED}
     return tuple(
-        LiveOutput(urn, path, value, now.get(path, _enclosing(path, now, known)), given.get(path) == value)
+        LiveOutput(
+            urn, path, value, now.get(path, _enclosing(path, now, known)), given.get(path) == value or value in long
+        )
         for path, value in leaves(dict(recorded))
         if isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
     )
@@ -261,7 +265,8 @@ def _reference(item: Value, table: OutputTable) -> Value:
 
 
 def _live_values(outputs: Sequence[LiveOutput]) -> set[str]:
-    """The different live values; of one resource's outputs, what a preview can't say yet counts as what it can say."""
+    """The different live values; of one resource's outputs, what a preview can't say yet counts as what it can say (a
+    bucket's `bucketRegion` as its `region`)."""
     said = {output.urn for output in outputs if output.live != UNKNOWN}
     return {repr(output.live) for output in outputs if not (output.live == UNKNOWN and output.urn in said)}
 
