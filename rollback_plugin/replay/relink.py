@@ -53,8 +53,8 @@ class LiveOutput:
     live: Value = field(repr=False)
     """`UNKNOWN` where a preview can't say, `None` where the output is gone."""
     passed_through: bool = False
-    """Whether the resource only repeats an input, at the same path or, if it is long, at any: the value did not originate
-    here (a secret version's `arn` is its `secretId`)."""
+    """Whether the resource only repeats an input, at the same path or, if it is long, at any: the value did not
+    originate here (a secret version's `arn` is its `secretId`)."""
 
     @property
     def changed(self) -> bool:

@@ -42,18 +42,20 @@ role = aws.iam.Role(
         }
     ),
 )
-may_receive = aws.iam.get_policy_document_output(
-    statements=[
-        aws.iam.GetPolicyDocumentStatementArgs(
-            actions=[
-                "sqs:ReceiveMessage",
-                "sqs:DeleteMessage",
-                "sqs:GetQueueAttributes",
-                "sqs:ChangeMessageVisibility",
-            ],
-            resources=[queue.arn for queue in queues.values()],
-        )
-    ]
+may_receive = pulumi.Output.all(*(queue.arn for queue in queues.values())).apply(
+    lambda arns: aws.iam.get_policy_document(
+        statements=[
+            {
+                "actions": [
+                    "sqs:ReceiveMessage",
+                    "sqs:DeleteMessage",
+                    "sqs:GetQueueAttributes",
+                    "sqs:ChangeMessageVisibility",
+                ],
+                "resources": arns,
+            }
+        ]
+    )
 )
 aws.iam.RolePolicy("may-receive", role=role.id, policy=may_receive.json)
 
