@@ -53,8 +53,8 @@ class LiveOutput:
     live: Value = field(repr=False)
     """`UNKNOWN` where a preview can't say, `None` where the output is gone."""
     passed_through: bool = False
-    """Whether the resource only repeats an input, at the same path or, if it is long, at any: the value did not
-    originate here (a secret version's `arn` is its `secretId`)."""
+    """Whether the resource only repeats an input, at the same path or, if it is long and not known to differ by now, at
+    any: the value did not originate here (a secret version's `arn` is its `secretId`)."""
 
     @property
     def changed(self) -> bool:
@@ -100,13 +100,14 @@ def live_outputs(
     now = dict(leaves(dict(live)))
     given = dict(leaves(dict(inputs)))
     long = {value for value in given.values() if isinstance(value, str) and len(value) >= SHORTEST_EMBEDDED}
-    return tuple(
-        LiveOutput(
-            urn, path, value, now.get(path, _enclosing(path, now, known)), given.get(path) == value or value in long
-        )
-        for path, value in leaves(dict(recorded))
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
-    )
+    found: list[LiveOutput] = []
+    for path, value in leaves(dict(recorded)):
+        if not isinstance(value, str | int | float) or isinstance(value, bool) or value == "":
+            continue
+        present = now.get(path, _enclosing(path, now, known))
+        repeats = given.get(path) == value or (value in long and present in (value, UNKNOWN))
+        found.append(LiveOutput(urn, path, value, present, repeats))
+    return tuple(found)
 
 
 def _enclosing(path: PropertyPath, now: Mapping[PropertyPath, Value], known: bool) -> Value:

@@ -251,6 +251,13 @@ class TestOutputsOfComponentsAndStacks:
 
         assert (relinked.value, relinked.conflicts) == (secret_arn, ())
 
+    def test_an_output_that_turned_out_otherwise_than_the_input_it_equalled_counts(self) -> None:
+        given = {"engineVersion": "8.0.35.R1"}
+        database = outputs(QUEUE, {"actual": "8.0.35.R1"}, {"actual": "8.0.35.R2"}, given=given)
+        every = table_of_origins([database])
+
+        assert relink_output("version", "8.0.35.R1", every, every).value == "8.0.35.R2"
+
 
 def test_a_secret_output_is_compared_without_its_mark() -> None:
     changed = outputs(QUEUE, {"key": secret("old-secret-key")}, {"key": {SIGNATURE: SECRET, "value": "new-secret-key"}})
