@@ -7,6 +7,7 @@ something else (a route, an alias, a subscription) says what that is, not which 
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import boto3
@@ -35,33 +36,22 @@ def settled(value: Any) -> Any:
     return json.loads(text)
 
 
-def cloud(aws: EmbeddedAws, regions: Iterable[str] = (FIRST,)) -> Facts:
-    """Everything the programs of this folder make, by region and kind."""
-    readers: Mapping[str, Callable[[Client], list[Facts]]] = {
-        "APIs": _apis,
-        "alarms": _alarms,
-        "buckets": _buckets,
-        "buses": _buses,
-        "dashboards": _dashboards,
-        "functions": _functions,
-        "keys": _keys,
-        "log groups": _log_groups,
-        "mappings": _mappings,
-        "parameters": _parameters,
-        "queues": _queues,
-        "roles": _roles,
-        "schedules": _schedules,
-        "secrets": _secrets,
-        "tables": _tables,
-        "topics": _topics,
-    }
-    facts: Facts = {}
-    for region in regions:
-        client = _client_of(aws, region)
-        for kind, read in readers.items():
-            found = [settled(each) for each in read(client)]
-            facts[f"{kind} in {region}"] = sorted(found, key=json.dumps)
-    return facts
+class Cloud:
+    """Everything the programs of this folder make in some regions.
+
+    Clients are made once, which takes longer than asking.
+    """
+
+    def __init__(self, aws: EmbeddedAws, regions: Iterable[str] = (FIRST,)) -> None:
+        self._clients = {region: _client_of(aws, region) for region in regions}
+
+    def facts(self) -> Facts:
+        """What there is now, by kind and region."""
+        return {
+            f"{kind} in {region}": sorted((settled(each) for each in read(client)), key=json.dumps)
+            for region, client in self._clients.items()
+            for kind, read in READERS.items()
+        }
 
 
 def differences(before: Facts, now: Facts) -> dict[str, tuple[Any, Any]]:
@@ -76,7 +66,7 @@ def differences(before: Facts, now: Facts) -> dict[str, tuple[Any, Any]]:
 def _client_of(aws: EmbeddedAws, region: str) -> Client:
     session = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)
     make: Any = session.client
-    return lambda service: make(service, endpoint_url=aws.endpoint_url)
+    return cache(lambda service: make(service, endpoint_url=aws.endpoint_url))
 
 
 def _chosen(members: Mapping[str, Any], *names: str) -> Facts:
@@ -141,8 +131,11 @@ def _buckets(client: Client) -> list[Facts]:
 def _object(s3: Any, bucket: str, listed: Facts) -> str:
     if listed["Key"].startswith("contracts/"):
         return f"{listed['Key']}: {s3.get_object(Bucket=bucket, Key=listed['Key'])['Body'].read().decode()}"
+    said = f"{listed['Key']}: {listed['ETag']}"
+    if not listed["Key"].startswith("assets/"):
+        return said
     head = s3.head_object(Bucket=bucket, Key=listed["Key"])
-    return f"{listed['Key']}: {head['ETag']} {head['ContentType']} {head.get('CacheControl')}"
+    return f"{said} {head['ContentType']} {head.get('CacheControl')}"
 
 
 def _or_none(call: Any, member: str, **arguments: str) -> Any:
@@ -335,3 +328,23 @@ def _topics(client: Client) -> list[Facts]:
         }
         for each in sns.list_topics()["Topics"]
     ]
+
+
+READERS: Mapping[str, Callable[[Client], list[Facts]]] = {
+    "APIs": _apis,
+    "alarms": _alarms,
+    "buckets": _buckets,
+    "buses": _buses,
+    "dashboards": _dashboards,
+    "functions": _functions,
+    "keys": _keys,
+    "log groups": _log_groups,
+    "mappings": _mappings,
+    "parameters": _parameters,
+    "queues": _queues,
+    "roles": _roles,
+    "schedules": _schedules,
+    "secrets": _secrets,
+    "tables": _tables,
+    "topics": _topics,
+}

@@ -9,7 +9,7 @@ import pytest
 
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.journal.options import DataPolicy, OperationOptions
-from tests.programs.cloud import cloud, differences, settled
+from tests.programs.cloud import Cloud, differences, settled
 from tests.programs.corpus import release
 from tests.replay.deployed_stack import DeployedStack
 
@@ -31,24 +31,24 @@ REGIONS = {"multi_region": ("us-east-1", "eu-west-1", "ap-southeast-2")}
 )
 def test_both_ways(tmp_path: Path, aws: EmbeddedAws, program: str, project: str) -> None:
     stack = DeployedStack(tmp_path, aws, project)
-    regions = REGIONS.get(program, ("us-east-1",))
+    cloud = Cloud(aws, REGIONS.get(program, ("us-east-1",)))
     older, newer = release(program, "v1"), release(program, "v2")
 
     rolled_back_to = older.deploy(stack)
-    outputs_before, cloud_before = settled(stack.outputs()), cloud(aws, regions)
+    outputs_before, cloud_before = settled(stack.outputs()), cloud.facts()
     recovered_to = newer.deploy(stack)
-    outputs_after, cloud_after = settled(stack.outputs()), cloud(aws, regions)
+    outputs_after, cloud_after = settled(stack.outputs()), cloud.facts()
     assert differences(cloud_before, cloud_after) != {}
     replay = stack.replay()
 
     replay.apply(rolled_back_to, "operation-1", "rollback", FOLLOW)
 
-    assert differences(cloud_before, cloud(aws, regions)) == {}
+    assert differences(cloud_before, cloud.facts()) == {}
     assert settled(stack.outputs()) == outputs_before
     older.must_be(stack)
 
     replay.apply(recovered_to, "operation-2", "recovery", FOLLOW)
 
-    assert differences(cloud_after, cloud(aws, regions)) == {}
+    assert differences(cloud_after, cloud.facts()) == {}
     assert settled(stack.outputs()) == outputs_after
     newer.must_be(stack)
