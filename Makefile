@@ -15,6 +15,9 @@ PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 pyth
 OUTER_PATH := $(subst $(BIN):,,$(PATH))
 ENGINE_STAMP := $(STAMPS)/engine$(subst /,_,$(shell PATH="$(OUTER_PATH)" command -v pulumi))
 
+# Where the user's own plugins are, before the tests get a Pulumi home of their own.
+OUTER_PULUMI_HOME := $(or $(PULUMI_HOME),$(HOME)/.pulumi)
+
 # What the demo and the tests run must not see or change: the user's Pulumi login, stacks and AWS accounts.
 export PATH := $(BIN):$(OUTER_PATH)
 export PULUMI_HOME := $(VENV)/pulumi-home
@@ -39,6 +42,7 @@ help:
 	@echo 'make demo       the main job, live: two incidents on an AWS that lives on this machine'
 	@echo 'make test       everything that has to hold: lint, types, import contracts, all tests'
 	@echo 'make test-fast  the unit tests: no engine, no network, seconds'
+	@echo 'make test-official  the engine tests against the official Pulumi CLI, language host and AWS plugin, where they are'
 	@echo 'make lint, make types, make contracts, make format'
 	@echo 'make setup      only the set-up, which the others do by themselves'
 	@echo 'make clean      remove what the set-up and the tools put into this folder'
@@ -82,6 +86,11 @@ test: lint types contracts
 .PHONY: test-fast
 test-fast: setup
 	@pytest tests/unit
+
+# The suites are the same; the checks say which parts were found, or what is missing and how to get it.
+.PHONY: test-official
+test-official: setup
+	@python -m engine.official "$(OUTER_PULUMI_HOME)"
 
 .PHONY: lint
 lint: setup

@@ -1,6 +1,7 @@
 """One program with every resource type: deployed, seen unchanged, refreshed, changed, destroyed without a trace."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from rollback_plugin.embedded.provider.services import RESOURCE_TYPES
 
 from .conftest import Aws, Project
 
-# Nine runs of the engine with thirty resources: more than the usual limit when the machine is busy.
+# Nine runs of the engine with fifty resources: more than the usual limit when the machine is busy.
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 PROGRAM = """
@@ -85,6 +86,40 @@ aws.dynamodb.Table("table", hash_key="id", range_key="at", billing_mode="PAY_PER
     ttl={{"attribute_name": "ends", "enabled": True}},
     stream_enabled=True, stream_view_type="NEW_IMAGE", point_in_time_recovery={{"enabled": RELEASE > 1}})
 
+api = aws.apigatewayv2.Api("api", protocol_type="HTTP", description=f"release {{RELEASE}}", tags=TAGS,
+    cors_configuration={{"allow_origins": ["*"], "max_age": 10 * RELEASE}})
+integration = aws.apigatewayv2.Integration("integration", api_id=api.id, integration_type="AWS_PROXY",
+    integration_uri=alias.invoke_arn, payload_format_version="2.0", timeout_milliseconds=1000 * RELEASE)
+aws.apigatewayv2.Route("route", api_id=api.id, route_key=f"GET /{{RELEASE}}",
+    target=pulumi.Output.concat("integrations/", integration.id))
+aws.apigatewayv2.Stage("stage", api_id=api.id, name="$default", auto_deploy=True, tags=TAGS,
+    stage_variables={{"release": str(RELEASE)}})
+
+group = aws.scheduler.ScheduleGroup("group", tags=TAGS)
+aws.scheduler.Schedule("schedule", group_name=group.name, schedule_expression=f"rate({{RELEASE + 1}} hours)",
+    flexible_time_window={{"mode": "OFF"}},
+    target={{"arn": function.arn, "role_arn": role.arn, "input": json.dumps({{"release": RELEASE}})}})
+
+aws.s3.BucketWebsiteConfiguration("website", bucket=bucket.id, index_document={{"suffix": "index.html"}},
+    error_document={{"key": f"error-{{RELEASE}}.html"}})
+access = aws.s3.BucketPublicAccessBlock("access", bucket=bucket.id, block_public_acls=RELEASE > 1)
+aws.s3.BucketOwnershipControls("ownership", bucket=bucket.id,
+    rule={{"object_ownership": "BucketOwnerPreferred" if RELEASE == 1 else "BucketOwnerEnforced"}})
+aws.s3.BucketPolicy("bucket-policy", bucket=bucket.id, opts=pulumi.ResourceOptions(depends_on=[access]),
+    policy=pulumi.Output.json_dumps({{"Version": "2012-10-17", "Statement": [
+        {{"Sid": f"Release{{RELEASE}}", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+          "Resource": bucket.arn.apply(lambda arn: arn + "/*")}}]}}))
+
+key = aws.kms.Key("key", description=f"release {{RELEASE}}", enable_key_rotation=RELEASE > 1, tags=TAGS)
+aws.kms.Alias("key-alias", name="alias/shop", target_key_id=key.key_id)
+secret = aws.secretsmanager.Secret("secret", description=f"release {{RELEASE}}", kms_key_id=key.arn, tags=TAGS)
+aws.secretsmanager.SecretVersion("secret-version", secret_id=secret.id, secret_string=f"hunter{{RELEASE}}")
+
+aws.cloudwatch.EventBus("bus", tags=TAGS)
+text = {{"markdown": f"release {{RELEASE}}"}}
+aws.cloudwatch.Dashboard("dashboard", dashboard_name="shop", dashboard_body=json.dumps(
+    {{"widgets": [{{"type": "text", "x": 0, "y": 0, "width": 6, "height": 3, "properties": text}}]}}))
+
 pulumi.export("version", function.version)
 pulumi.export("account", aws.get_caller_identity().account_id)
 pulumi.export("region", aws.get_region().region)
@@ -128,5 +163,28 @@ def _left_in(aws: Aws) -> dict[str, object]:
         "parameters": aws.client("ssm").describe_parameters()["Parameters"],
         "buckets": aws.client("s3").list_buckets()["Buckets"],
         "tables": aws.client("dynamodb").list_tables()["TableNames"],
+        "APIs": aws.client("apigatewayv2").get_apis()["Items"],
+        "schedules": aws.client("scheduler").list_schedules()["Schedules"],
+        "schedule groups": [
+            each
+            for each in aws.client("scheduler").list_schedule_groups()["ScheduleGroups"]
+            if each["Name"] != "default"
+        ],
+        "secrets": aws.client("secretsmanager").list_secrets()["SecretList"],
+        "key aliases": [
+            each
+            for each in aws.client("kms").list_aliases()["Aliases"]
+            if not each["AliasName"].startswith("alias/aws/")
+        ],
+        "keys": _keys_in_use(aws.client("kms")),
+        "buses": [each for each in aws.client("events").list_event_buses()["EventBuses"] if each["Name"] != "default"],
+        "dashboards": aws.client("cloudwatch").list_dashboards().get("DashboardEntries"),
     }
     return {what: json.dumps(left, default=str) for what, left in answers.items() if left}
+
+
+def _keys_in_use(kms: Any) -> list[str]:
+    """AWS has keys of its own, and a deleted key stays until its window has passed, pending."""
+    keys = [kms.describe_key(KeyId=each["KeyId"])["KeyMetadata"] for each in kms.list_keys()["Keys"]]
+    ours = [each for each in keys if each["KeyManager"] == "CUSTOMER"]
+    return [each["KeyId"] for each in ours if each["KeyState"] != "PendingDeletion"]

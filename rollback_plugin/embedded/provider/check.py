@@ -142,7 +142,7 @@ class _Checking:
             )
         if autoname.suffix_when is not None and siblings.get(autoname.suffix_when[0]) is True:
             name += autoname.suffix_when[1]
-        return name
+        return name if name.startswith(autoname.prefix) else autoname.prefix + name
 
     def value(self, described: Property, old: PropertyValue, new: PropertyValue, path: str) -> PropertyValue:
         if new is UNKNOWN:

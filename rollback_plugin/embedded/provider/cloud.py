@@ -28,6 +28,9 @@ NOT_FOUND_CODES = frozenset(
         "AWS.SimpleQueueService.NonExistentQueue",
         "QueueDoesNotExist",
         "NoSuchBucketPolicy",
+        "NoSuchPublicAccessBlockConfiguration",
+        "NoSuchWebsiteConfiguration",
+        "OwnershipControlsNotFoundError",
         "NoSuchTagSet",
     }
 )

@@ -36,13 +36,15 @@ class Autoname:
     """How a name is made up when the program gives none: `<resource name>-<7 hex digits>`.
 
     `random_length` 0 takes the resource name as it is. A name longer than `max_length` characters is a failure, as in
-    the bridge. `suffix_when` names a boolean input and what is appended when it is true (`.fifo`).
+    the bridge. `suffix_when` names a boolean input and what is appended when it is true (`.fifo`). `prefix` is put in
+    front of a name that hasn't got it (`alias/`).
     """
 
     max_length: int = 255
     random_length: int = 7
     lower_case: bool = False
     suffix_when: tuple[str, str] | None = None
+    prefix: str = ""
 
 
 @dataclass(frozen=True)

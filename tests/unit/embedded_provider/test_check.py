@@ -1,6 +1,7 @@
 """Check: what the engine records for what a program says."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -180,6 +181,12 @@ class TestAutonaming:
     @pytest.mark.parametrize(("token", "fifo"), [(QUEUE, "fifoQueue"), ("aws:sns/topic:Topic", "fifoTopic")])
     def test_fifo_names_end_in_fifo(self, token: str, fifo: str) -> None:
         assert checked(token, {fifo: True})["name"].endswith(".fifo")
+
+    @pytest.mark.parametrize("name", ["orders", "alias/orders"])
+    def test_key_aliases_begin_with_alias_once(self, name: str) -> None:
+        assert re.fullmatch(
+            "alias/orders-[0-9a-f]{7}", checked("aws:kms/alias:Alias", {"targetKeyId": "k"}, name=name)["name"]
+        )
 
     def test_a_name_that_gets_too_long_is_a_failure(self) -> None:
         reasons = failures_of(ROLE, {"assumeRolePolicy": "{}"}, name="r" * 60)

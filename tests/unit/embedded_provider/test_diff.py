@@ -117,6 +117,28 @@ class TestAgainstTheState:
 
         assert compared(QUEUE, {"redrivePolicy": first}, {"redrivePolicy": second}).differences == ()
 
+    def test_a_key_may_be_named_by_id_or_by_arn(self) -> None:
+        alias, arn = "aws:kms/alias:Alias", "arn:aws:kms:eu-west-1:1:key/1234"
+        before = {"name": "alias/orders", "targetKeyId": "1234"}
+
+        assert compared(alias, before, before | {"targetKeyId": arn}).differences == ()
+
+    @pytest.mark.parametrize(
+        ("token", "given", "computed"),
+        [
+            ("aws:apigatewayv2/stage:Stage", {"apiId": "a"}, {"defaultRouteSettings": {"throttlingBurstLimit": 5}}),
+            (
+                "aws:apigatewayv2/integration:Integration",
+                {"apiId": "a", "integrationType": "AWS_PROXY"},
+                {"integrationMethod": "POST", "timeoutMilliseconds": 30000},
+            ),
+        ],
+    )
+    def test_what_aws_adds_where_nothing_was_said_is_no_change(
+        self, token: str, given: Properties, computed: Properties
+    ) -> None:
+        assert compared(token, given, given, **computed).differences == ()
+
     def test_a_function_may_be_named_by_name_or_by_arn(self) -> None:
         alias = "aws:lambda/alias:Alias"
         arn = "arn:aws:lambda:eu-west-1:1:function:orders"
@@ -208,3 +230,14 @@ def test_assets_without_a_hash_are_never_taken_for_the_same() -> None:
     given: Properties = {"bucket": "b", "source": Asset(path="index.html")}
 
     assert paths(compared(token, given, given)) == {"source": UPDATE}
+
+
+def test_another_text_is_another_secret_version() -> None:
+    comparison = compared(
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        {"secretId": "arn", "secretString": "before"},
+        {"secretId": "arn", "secretString": "after"},
+    )
+
+    assert comparison.replaces == ("secretString",)
+    assert not comparison.delete_before_replace

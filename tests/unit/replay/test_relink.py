@@ -178,6 +178,19 @@ def test_an_asset_is_left_alone() -> None:
     assert relink_property("source", asset, table_of([remade])).value == asset
 
 
+def test_what_a_preview_can_not_say_of_a_resource_counts_as_what_it_can() -> None:
+    made_again = outputs(
+        QUEUE,
+        {"region": "eu-west-1", "bucketRegion": "eu-west-1"},
+        {"region": "eu-west-1", "bucketRegion": UNKNOWN},
+        known=False,
+    )
+
+    relinked = relink_property("value", "in eu-west-1", table_of([made_again]))
+
+    assert (relinked.value, relinked.conflicts) == (UNKNOWN, ())
+
+
 class TestOutputsOfComponentsAndStacks:
     """No dependencies are recorded for them, so they are looked for among all resources, with more care."""
 
@@ -227,6 +240,23 @@ class TestOutputsOfComponentsAndStacks:
         every = table_of_origins([republished, repeating])
 
         assert relink_output("version", "1", every, every).value == "3"
+
+    def test_nor_does_one_that_repeats_a_long_input_under_another_name(self) -> None:
+        secret_arn = "arn:secrets:api-key"
+        holder = outputs(QUEUE, {"id": secret_arn}, {"id": secret_arn})
+        version = outputs(FUNCTION, {"arn": secret_arn}, {"arn": UNKNOWN}, given={"secretId": secret_arn}, known=False)
+        every = table_of_origins([holder, version])
+
+        relinked = relink_output("secretArn", secret_arn, every, every)
+
+        assert (relinked.value, relinked.conflicts) == (secret_arn, ())
+
+    def test_an_output_that_turned_out_otherwise_than_the_input_it_equalled_counts(self) -> None:
+        given = {"engineVersion": "8.0.35.R1"}
+        database = outputs(QUEUE, {"actual": "8.0.35.R1"}, {"actual": "8.0.35.R2"}, given=given)
+        every = table_of_origins([database])
+
+        assert relink_output("version", "8.0.35.R1", every, every).value == "8.0.35.R2"
 
 
 def test_a_secret_output_is_compared_without_its_mark() -> None:

@@ -5,6 +5,7 @@ Schemas: terraform-provider-aws, internal/service/lambda/{function_url,permissio
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from rollback_plugin.embedded.provider.cloud import Cloud, found, missing_is_fine, saying
@@ -254,13 +255,30 @@ def _read_mapping(cloud: Cloud, identifier: str, known: Properties) -> Propertie
     return with_tags(state, known.get("tagsAll") or {}, known, cloud.default_tags)
 
 
+_WHEN_REMOVED: Mapping[str, Any] = {
+    "bisectBatchOnFunctionError": False,
+    "destinationConfig": {},
+    "filterCriteria": {},
+    "functionResponseTypes": [],
+    "maximumBatchingWindowInSeconds": 0,
+    "scalingConfig": {},
+    "tumblingWindowInSeconds": 0,
+}
+"""What takes a setting away; AWS keeps what an update leaves out (event_source_mapping.go)."""
+
+
 def _update_mapping(cloud: Cloud, identifier: str, change: Change) -> None:
     client, new = cloud.client("lambda"), change.new
     members = request_members(_MAPPING, new)
     for fixed in ("EventSourceArn", "StartingPosition"):
         members.pop(fixed, None)
+    removed_members = {
+        each.api: _WHEN_REMOVED[each.name]
+        for each in _MAPPING
+        if each.name in _WHEN_REMOVED and each.name in change.changed and new.get(each.name) is None
+    }
     with saying(f"updating Lambda Event Source Mapping ({identifier})"):
-        client.update_event_source_mapping(UUID=identifier, Enabled=new["enabled"], **members)
+        client.update_event_source_mapping(UUID=identifier, Enabled=new["enabled"], **members, **removed_members)
         changed, removed = tag_changes(change.old, new)
         if removed:
             client.untag_resource(Resource=change.old["arn"], TagKeys=removed)
