@@ -39,6 +39,7 @@ help:
 	@echo 'make demo       the main job, live: two incidents on an AWS that lives on this machine'
 	@echo 'make test       everything that has to hold: lint, types, import contracts, all tests'
 	@echo 'make test-fast  the unit tests: no engine, no network, seconds'
+	@echo 'make test-deep  replays of PAIRS=300 generated programs against the programs; goes on where it ended; PAIR=17: one'
 	@echo 'make lint, make types, make contracts, make format'
 	@echo 'make setup      only the set-up, which the others do by themselves'
 	@echo 'make clean      remove what the set-up and the tools put into this folder'
@@ -83,6 +84,10 @@ test: lint types contracts
 test-fast: setup
 	@pytest tests/unit
 
+.PHONY: test-deep
+test-deep: setup
+	@python -m tests.equivalence.campaign $(if $(PAIR),--pair $(PAIR),--pairs $(or $(PAIRS),300))
+
 .PHONY: lint
 lint: setup
 	@ruff check .
@@ -103,5 +108,5 @@ format: setup
 
 .PHONY: clean
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .equivalence .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
