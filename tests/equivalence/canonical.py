@@ -56,9 +56,9 @@ class Labels:
         return next(f"{label} in another case" for key, label in self.labels.items() if key.lower() == made_up.lower())
 
 
-def labels_of(checkpoints: Iterable[Mapping[str, Any]]) -> Labels:
-    """Labels over the states that a path led through, in order."""
-    labels: dict[str, str] = {}
+def labels_of(checkpoints: Iterable[Mapping[str, Any]], account: str) -> Labels:
+    """Labels over the states that a path led through, in order, and for the AWS account it was in."""
+    labels = {account: "<account>"}
     for turn, checkpoint in enumerate(checkpoints, 1):
         for resource in _resources(checkpoint):
             if not resource.get("custom"):

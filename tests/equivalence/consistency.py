@@ -58,24 +58,39 @@ def with_all_aliases(chain: Chain) -> tuple[ProgramModel, ...]:
 
     A replay recognises a renamed resource by its id; a program needs the alias for that.
     """
-    aliases: dict[int, dict[Alias, None]] = {}
+    names: dict[tuple[int, int], dict[Alias, None]] = {}
     for version in chain.versions:
         for resource in version.resources:
-            for alias in resource.options.aliases:
-                aliases.setdefault(resource.key, {})[alias] = None
-            if resource.key in aliases:
-                aliases[resource.key][Alias(resource.name, resource.options.parent)] = None
-    return tuple(_aliased(version, aliases) for version in chain.versions)
+            names.setdefault((resource.key, resource.incarnation), {})[_called(resource)] = None
+    return tuple(_aliased(version, names) for version in chain.versions)
 
 
-def _aliased(version: ProgramModel, aliases: Mapping[int, Mapping[Alias, None]]) -> ProgramModel:
+def followed(before: ProgramModel, after: ProgramModel) -> ProgramModel:
+    """The later of two versions, with those resources counted as new that are called something else without an
+    alias."""
+    called = {resource.key: resource for resource in before.resources}
+
+    def counted(resource: Resource) -> Resource:
+        known = called.get(resource.key)
+        if known is None or _called(known) in (_called(resource), *resource.options.aliases):
+            return resource
+        options = replace(resource.options, aliases=())
+        return replace(resource, options=options, incarnation=known.incarnation + 1)
+
+    return replace(after, resources=tuple(counted(resource) for resource in after.resources))
+
+
+def _called(resource: Resource) -> Alias:
+    return Alias(resource.name, resource.options.parent)
+
+
+def _aliased(version: ProgramModel, names: Mapping[tuple[int, int], Mapping[Alias, None]]) -> ProgramModel:
     known: dict[int, Resource] = {}
     for resource in version.resources:
-        here = Alias(resource.name, resource.options.parent)
         others = tuple(
             alias
-            for alias in aliases.get(resource.key, {})
-            if alias != here and (alias.parent is None or alias.parent in known)
+            for alias in names[resource.key, resource.incarnation]
+            if alias != _called(resource) and (alias.parent is None or alias.parent in known)
         )
         known[resource.key] = replace(resource, options=replace(resource.options, aliases=others))
     return replace(version, resources=tuple(known.values()))

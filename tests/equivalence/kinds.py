@@ -39,7 +39,8 @@ KINDS: dict[str, Kind] = {
         name_input="name",
         toggles=("tags", "description", "value"),
     ),
-    "bucket": Kind("aws.s3.Bucket", ("id", "arn", "bucket"), name_input="bucket", toggles=("tags",)),
+    # No chosen names: a bucket's is taken for every other stack, too.
+    "bucket": Kind("aws.s3.Bucket", ("id", "arn", "bucket"), toggles=("tags",)),
     "object": Kind(
         "aws.s3.BucketObjectv2", ("etag", "key", "arn"), ("bucket",), target="bucket", toggles=("contentType", "source")
     ),

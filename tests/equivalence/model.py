@@ -141,6 +141,8 @@ class Resource:
     name: str
     inputs: tuple[tuple[str, Expression], ...] = ()
     options: Options = field(default_factory=Options)
+    incarnation: int = 0
+    """Counts how often it was called something else without an alias, and so became another resource."""
 
     def input(self, name: str) -> Expression | None:
         return dict(self.inputs).get(name)

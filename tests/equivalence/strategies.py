@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from tests.equivalence.consistency import WITH_TARGET, consistent
+from tests.equivalence.consistency import WITH_TARGET, consistent, followed
 from tests.equivalence.kinds import KINDS
 from tests.equivalence.model import (
     Alias,
@@ -455,7 +455,7 @@ def edited(draw: st.DrawFn, program: ProgramModel, turn: int, next_key: int) -> 
     outputs = [pair for pair in program.outputs if draw(st.integers(0, 4)) != 4]
     taken = {name for name, _ in outputs}
     outputs += [pair for pair in draw(_stack_outputs(before)) if pair[0] not in taken]
-    return consistent(ProgramModel(resources, tuple(outputs)))
+    return followed(program, consistent(ProgramModel(resources, tuple(outputs))))
 
 
 @st.composite

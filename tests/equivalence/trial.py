@@ -77,10 +77,8 @@ class _Seen:
 def tried(chain: Chain, bench: Workbench) -> Outcome:
     """Take the chain's path twice, and compare."""
     try:
-        bench.empty_cloud()
         with bench.project() as project:
             back, forth = _Path(chain, bench, project).by_programs()
-        bench.empty_cloud()
         with bench.project() as project:
             _Path(chain, bench, project).by_replay(back, forth)
     except _Judged as judged:
@@ -93,6 +91,7 @@ class _Path:
         self._chain = chain
         self._bench = bench
         self._project = project
+        self._account = bench.next_account()
         self._backend = open_backend(project.environment["PULUMI_BACKEND_URL"], project.environment)
         self._store = open_store(open_project(project.root, STACK, project.environment).store_url, project.environment)
         self._archive = VersionArchive(self._store, NAME)
@@ -192,7 +191,7 @@ class _Path:
             if update.succeeded
         ]
         opened_states = [opened(state, PASSPHRASE) for state in states]
-        labels = labels_of(opened_states)
+        labels = labels_of(opened_states, self._account)
         client: Callable[[str, str], Any] = self._bench.client
         return _Seen(canonical(cloud_of(self._chain, client), labels), canonical_state(opened_states[-1], labels))
 

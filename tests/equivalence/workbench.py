@@ -15,13 +15,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
 import grpc
-import httpx
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
@@ -57,12 +57,39 @@ def variables(wanted: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+class _Accounts:
+    """moto takes the account from a header (moto/core/responses.py): forgetting all it has would take seconds."""
+
+    def __init__(self) -> None:
+        self.current = 100_000_000_000
+
+    @property
+    def header(self) -> str:
+        return str(self.current)
+
+    def put_into(self, request: Any, **_: object) -> None:
+        request.headers["x-moto-account-id"] = self.header
+
+
+@dataclass(frozen=True)
+class _AccountClients(Clients):
+    """boto3 clients that follow the account."""
+
+    accounts: _Accounts = field(default_factory=_Accounts)
+
+    def _make(self, service: str, region: str) -> Any:
+        made = super()._make(service, region)
+        made.meta.events.register("before-sign", self.accounts.put_into)
+        return made
+
+
 class Workbench:
     """Use it in a `with` block; one example at a time."""
 
     def __init__(self) -> None:
         self._aws = EmbeddedAws()
-        self._providers = _AttachedProviders()
+        self._accounts = _Accounts()
+        self._providers = _AttachedProviders(self._accounts)
 
     def __enter__(self) -> Self:
         self._aws.__enter__()
@@ -79,7 +106,7 @@ class Workbench:
         # The provider served here reads this process's environment, as a plugin process reads the engine's.
         self._variables = variables(self._aws.environment)
         self._variables.__enter__()
-        self._readers = Clients(Configuration.from_properties({}))
+        self._readers = _AccountClients(Configuration.from_properties({}), accounts=self._accounts)
         self._template = self.folder / "template"
         self._initialise(self._template)
         return self
@@ -92,9 +119,10 @@ class Workbench:
         self._folder.cleanup()
         self._aws.__exit__(kind, error, trace)
 
-    def empty_cloud(self) -> None:
-        """Forget everything in AWS."""
-        httpx.post(f"{self._aws.endpoint_url}/moto-api/reset", trust_env=False).raise_for_status()
+    def next_account(self) -> str:
+        """From now on everything happens in an AWS account that has nothing in it; returns its number."""
+        self._accounts.current += 1
+        return self._accounts.header
 
     def client(self, service: str, region: str) -> Any:
         return self._readers.get(service, region)
@@ -183,7 +211,8 @@ class InlineProject:
 class _AttachedProviders:
     """Serves every provider instance the engine makes: each has a connection of its own, and is known by that."""
 
-    def __init__(self) -> None:
+    def __init__(self, accounts: _Accounts) -> None:
+        self._accounts = accounts
         self._instances: dict[str, AwsProvider] = {}
         self._clients: dict[str, Clients] = {}
         self._lock = threading.Lock()
@@ -206,7 +235,8 @@ class _AttachedProviders:
     def _clients_of(self, configuration: Configuration) -> Clients:
         """One set of clients per configuration: making one takes longer than a whole run of the engine."""
         with self._lock:
-            return self._clients.setdefault(repr((configuration, configuration.endpoint)), Clients(configuration))
+            made = _AccountClients(configuration, accounts=self._accounts)
+            return self._clients.setdefault(repr(configuration), made)
 
     def stop(self) -> None:
         self._server.stop(grace=None).wait()
