@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rollback_plugin.replay.property_values import leaves
+from rollback_plugin.replay.property_values import ARCHIVE, ASSET, SIGNATURE, leaves
 
 MADE_UP = re.compile(
     r"(?<=-)[0-9a-f]{7}(?=$|\.fifo$)"  # the end of a name that the provider chose
@@ -74,6 +74,9 @@ def labels_of(checkpoints: Iterable[Mapping[str, Any]], account: str) -> Labels:
 def canonical(value: Any, labels: Labels) -> Any:
     """The value with labels for what was made up, and without moments and other noise; lists of maps sorted."""
     match value:
+        case {"hash": _, "path": _, **others} if value.get(SIGNATURE) in (ASSET, ARCHIVE):
+            # A part that was a zip file comes back as a folder with the same in it; the hash says what it is.
+            return canonical(others | {"hash": value["hash"]}, labels)
         case dict():
             return {canonical(key, labels): canonical(item, labels) for key, item in value.items() if key not in NOISE}
         case list():

@@ -16,7 +16,8 @@ from rollback_plugin.errors import EmbeddedError
 
 from .values import Archive, Asset
 
-_EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+_ZIP_TIME = (1990, 1, 1, 0, 0, 0)
+"""Of every member, whatever its file says; modes aren't kept either (addNextFileToZIP in archive.go)."""
 
 
 def asset_bytes(asset: Asset | Archive) -> bytes:
@@ -40,21 +41,20 @@ def zip_bytes(archive: Archive) -> bytes:
         return Path(archive.path).read_bytes()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as written:
-        for name, content, mode in sorted(_members(archive), key=lambda member: member[0]):
-            entry = zipfile.ZipInfo(name, _EARLIEST_ZIP_TIME)
+        for name, content in sorted(_members(archive)):
+            entry = zipfile.ZipInfo(name, _ZIP_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = mode << 16
             written.writestr(entry, content)
     return buffer.getvalue()
 
 
-def _members(archive: Archive) -> Iterator[tuple[str, bytes, int]]:
+def _members(archive: Archive) -> Iterator[tuple[str, bytes]]:
     if archive.assets is not None:
         for name, member in archive.assets.items():
             if isinstance(member, Archive):
-                yield from ((f"{name}/{inner}", content, mode) for inner, content, mode in _members(member))
+                yield from ((f"{name}/{inner}", content) for inner, content in _members(member))
             else:
-                yield name, asset_bytes(member), 0o644
+                yield name, asset_bytes(member)
     elif archive.path and Path(archive.path).is_dir():
         yield from _folder_members(Path(archive.path))
     elif archive.path:
@@ -68,26 +68,26 @@ def _members(archive: Archive) -> Iterator[tuple[str, bytes, int]]:
         )
 
 
-def _folder_members(folder: Path) -> Iterator[tuple[str, bytes, int]]:
+def _folder_members(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in folder.rglob("*"):
         relative = path.relative_to(folder)
         if path.is_file() and ".pulumi" not in relative.parts:
-            yield relative.as_posix(), path.read_bytes(), path.stat().st_mode & 0o777
+            yield relative.as_posix(), path.read_bytes()
 
 
-def _packed_members(content: bytes, place: str) -> Iterator[tuple[str, bytes, int]]:
+def _packed_members(content: bytes, place: str) -> Iterator[tuple[str, bytes]]:
     if zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             for entry in packed.infolist():
                 if not entry.is_dir():
-                    yield entry.filename, packed.read(entry), (entry.external_attr >> 16) & 0o777 or 0o644
+                    yield entry.filename, packed.read(entry)
         return
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as packed_tar:
             for member in packed_tar.getmembers():
                 extracted = packed_tar.extractfile(member)
                 if extracted is not None:
-                    yield member.name, extracted.read(), member.mode & 0o777
+                    yield member.name, extracted.read()
     except tarfile.ReadError as error:
         raise EmbeddedError(
             f"{place} is neither a folder, a zip nor a tar file, so it can't be used as an archive."
