@@ -35,6 +35,7 @@ from rollback_plugin.replay.relink import (
     table_of_origins,
 )
 from rollback_plugin.replay.traced import relink_traced
+from rollback_plugin.replay.unaccounted import unaccounted
 
 CONCURRENT_REGISTRATIONS = 64
 """Registrations that wait for the engine at the same time; how many it works on is the engine's own limit."""
@@ -179,8 +180,12 @@ class RegisteredResources:
             resource.property_dependencies.get(key, ()) if resource.property_dependencies else resource.dependencies
         )
         urns = {below for urn in sources for below in self._with_descendants(urn)}
-        relinked = relink_property(key, value, table_of(run.live_of(urn) for urn in sorted(urns)))
-        self._report(run, resource.urn, relinked.conflicts)
+        table = table_of(run.live_of(urn) for urn in sorted(urns))
+        relinked = relink_property(key, value, table)
+        # Dependencies of the resource as a whole, and on components, may be nothing to this property.
+        certain = bool(resource.property_dependencies) and urns == set(sources)
+        missed = unaccounted((key,), value, table) if certain and not relinked.conflicts else ()
+        self._report(run, resource.urn, [*relinked.conflicts, *missed])
         return self._place_assets(relinked.value)
 
     def _traced(self, run: "_Run", urn: str, key: str, value: Value, traces: Traces) -> Value:

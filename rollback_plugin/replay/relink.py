@@ -53,7 +53,8 @@ class LiveOutput:
     live: Value = field(repr=False)
     """`UNKNOWN` where a preview can't say, `None` where the output is gone."""
     passed_through: bool = False
-    """Whether the resource only repeats an input: the value did not originate here."""
+    """Whether the resource only repeats an input, at the same path or, if it is long and not known to differ by now, at
+    any: the value did not originate here (a secret version's `arn` is its `secretId`)."""
 
     @property
     def changed(self) -> bool:
@@ -98,11 +99,15 @@ def live_outputs(
     """
     now = dict(leaves(dict(live)))
     given = dict(leaves(dict(inputs)))
-    return tuple(
-        LiveOutput(urn, path, value, now.get(path, _enclosing(path, now, known)), given.get(path) == value)
-        for path, value in leaves(dict(recorded))
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
-    )
+    long = {value for value in given.values() if isinstance(value, str) and len(value) >= SHORTEST_EMBEDDED}
+    found: list[LiveOutput] = []
+    for path, value in leaves(dict(recorded)):
+        if not isinstance(value, str | int | float) or isinstance(value, bool) or value == "":
+            continue
+        present = now.get(path, _enclosing(path, now, known))
+        repeats = given.get(path) == value or (value in long and present in (value, UNKNOWN))
+        found.append(LiveOutput(urn, path, value, present, repeats))
+    return tuple(found)
 
 
 def _enclosing(path: PropertyPath, now: Mapping[PropertyPath, Value], known: bool) -> Value:
@@ -261,8 +266,9 @@ def _reference(item: Value, table: OutputTable) -> Value:
 
 
 def _live_values(outputs: Sequence[LiveOutput]) -> set[str]:
-    """The different live values; of one resource's outputs, what a preview can't say yet counts as what it can say."""
-    said = {output.urn for output in outputs if output.changed and output.live != UNKNOWN}
+    """The different live values; of one resource's outputs, what a preview can't say yet counts as what it can say (a
+    bucket's `bucketRegion` as its `region`)."""
+    said = {output.urn for output in outputs if output.live != UNKNOWN}
     return {repr(output.live) for output in outputs if not (output.live == UNKNOWN and output.urn in said)}
 
 

@@ -6,7 +6,7 @@ that refers to the queue that was made by the second deploy differs from one tha
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -100,6 +100,23 @@ def canonical_state(checkpoint: Mapping[str, Any], labels: Labels) -> Any:
         }
         found[resource["urn"]] = canonical(told, labels)
     return found
+
+
+def made_anew_though_ignoring(state: Mapping[str, Any], turn: int) -> set[str]:
+    """URNs and ids, in a canonical state, of resources that ignore changes and were made in this turn."""
+    made = [
+        (urn, resource["id"])
+        for urn, resource in state.items()
+        if resource.get("ignoreChanges") and f", {turn}>" in json.dumps([resource["id"], resource.get("outputs")])
+    ]
+    return {name for pair in made for name in pair}
+
+
+def without(value: Any, names: Collection[str]) -> Any:
+    """The value without the members of these names."""
+    if isinstance(value, dict):
+        return {key: without(item, names) for key, item in value.items() if key not in names}
+    return value
 
 
 def differences(expected: Any, found: Any, place: str = "") -> list[str]:
