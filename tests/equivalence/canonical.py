@@ -102,14 +102,15 @@ def canonical_state(checkpoint: Mapping[str, Any], labels: Labels) -> Any:
     return found
 
 
-def made_anew_though_ignoring(state: Mapping[str, Any], turn: int) -> set[str]:
-    """URNs and ids, in a canonical state, of resources that ignore changes and were made in this turn."""
+def made_anew_though_ignoring(before: Mapping[str, Any], after: Mapping[str, Any], labels: Labels) -> frozenset[str]:
+    """URNs and canonical ids of resources that ignore changes and were made between the two states."""
+    known = {resource.get("created") for resource in _resources(before)}
     made = [
-        (urn, resource["id"])
-        for urn, resource in state.items()
-        if resource.get("ignoreChanges") and f", {turn}>" in json.dumps([resource["id"], resource.get("outputs")])
+        resource
+        for resource in _resources(after)
+        if resource.get("ignoreChanges") and resource.get("created") not in known
     ]
-    return {name for pair in made for name in pair}
+    return frozenset(name for each in made for name in (each["urn"], labels.put_into(each["id"])))
 
 
 def without(value: Any, names: Collection[str]) -> Any:

@@ -4,8 +4,9 @@ The judge is a twin: a stack that takes the same path, with the programs run whe
 cloud, asked through its API, the recorded state and the stack's outputs have to be alike; and the original program's
 own preview must see nothing to change.
 
-One thing is not compared: a resource that has to be made anew, and that tells the engine to ignore changes. A checkpoint
-has what was preserved of it, not what the program said and the engine ignored; the replay makes it anew as it was.
+One thing is not compared: a resource that has to be made anew, and that tells the engine to ignore changes. A
+checkpoint has what was preserved of it, not what the program said and the engine ignored; the replay makes it anew as
+it was.
 """
 
 import json
@@ -81,8 +82,7 @@ class _Seen:
 
     cloud: Any = None
     state: Any = None
-    turn: int = 0
-    """How many updates it took."""
+    made_anew_though_ignoring: frozenset[str] = frozenset()
     failure: str = ""
 
 
@@ -168,9 +168,7 @@ class _Path:
         if expected.failure:
             raise _Judged(Verdict.FAILED, f"{kind}: was done, though the program fails there: {expected.failure}")
         found = self._seen()
-        set_aside = made_anew_though_ignoring(expected.state, expected.turn) & made_anew_though_ignoring(
-            found.state, found.turn
-        )
+        set_aside = expected.made_anew_though_ignoring & found.made_anew_though_ignoring
         differing = [
             *differences(without(expected.cloud, set_aside), without(found.cloud, set_aside), f"{kind}: cloud"),
             *differences(without(expected.state, set_aside), without(found.state, set_aside), f"{kind}: state"),
@@ -209,7 +207,8 @@ class _Path:
         labels = labels_of(opened_states, self._account)
         client: Callable[[str, str], Any] = self._bench.client
         cloud = canonical(cloud_of(self._chain, client), labels)
-        return _Seen(cloud, canonical_state(opened_states[-1], labels), len(states))
+        anew = made_anew_though_ignoring(opened_states[-2], opened_states[-1], labels)
+        return _Seen(cloud, canonical_state(opened_states[-1], labels), anew)
 
     def _files(self) -> dict[str, bytes]:
         folder = self._project.state_folder
