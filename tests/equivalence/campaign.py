@@ -89,7 +89,9 @@ def _tried_in_processes(pairs: list[int], workers: int) -> Iterator[Result]:
 
 def _work(waiting: "Queue[int | None]", results: "Queue[Result]") -> None:
     with Workbench() as bench:
-        while (pair := waiting.get()) is not None:
+        parent = multiprocessing.parent_process()
+        # A killed parent can't tell its workers to end.
+        while parent is not None and parent.is_alive() and (pair := waiting.get()) is not None:
             results.put(_result(pair, bench))
 
 

@@ -9,7 +9,7 @@ from tests.equivalence.model import Chain
 from tests.equivalence.strategies import chains
 from tests.equivalence.trial import Outcome, Verdict
 
-DRAWS = 12
+DRAWS = 4
 """Hypothesis begins with the simplest examples; the one it draws after this many is taken."""
 ATTEMPTS = 8
 """Programs that can't be deployed one after the other are no example: so many others are drawn instead."""

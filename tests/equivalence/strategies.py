@@ -32,7 +32,7 @@ from tests.equivalence.model import (
     ZipOf,
 )
 
-MOST_RESOURCES = 9
+MOST_RESOURCES = 8
 MOST_ADDED = 3
 REGIONS = ("us-west-2", "eu-west-1")
 TRUST = (

@@ -46,7 +46,7 @@ from tests.equivalence.consistency import with_all_aliases
 from tests.equivalence.model import Chain, ProgramModel
 from tests.equivalence.rendering import rendered
 from tests.equivalence.secrets_of_state import opened
-from tests.equivalence.workbench import PASSPHRASE, PROJECT, STACK, InlineProject, ProgramFailed, Workbench
+from tests.equivalence.workbench import PROJECT, STACK, InlineProject, ProgramFailed, Workbench
 
 FOLLOW = OperationOptions(data=DataPolicy.FOLLOW)
 NAME = StackName(PROJECT, STACK)
@@ -203,7 +203,7 @@ class _Path:
             for update in self._backend.updates(NAME)
             if update.succeeded
         ]
-        opened_states = [opened(state, PASSPHRASE) for state in states]
+        opened_states = [opened(state, self._bench.data_key) for state in states]
         labels = labels_of(opened_states, self._account)
         client: Callable[[str, str], Any] = self._bench.client
         cloud = canonical(cloud_of(self._chain, client), labels)

@@ -6,6 +6,7 @@ inline programs), and the engine attaches to a provider that is served here (PUL
 sdk/go/common/resource/plugin/provider_plugin.go, v3.259.0). What they say to the engine is the same.
 """
 
+import base64
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import grpc
+import yaml
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
@@ -32,7 +34,7 @@ from rollback_plugin.embedded.provider.install import installed_version
 from rollback_plugin.embedded.provider.servicer import AwsProvider
 from rollback_plugin.replay.language_server import CHANNEL_OPTIONS
 
-PASSPHRASE = "correct horse battery staple"
+REGION = "us-east-1"
 PROJECT = "generated"
 STACK = "dev"
 CONCURRENT_CALLS = 16
@@ -100,7 +102,6 @@ class Workbench:
             **{name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ},
             **self._aws.environment,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
         }
         # The provider served here reads this process's environment, as a plugin process reads the engine's.
@@ -140,8 +141,14 @@ class Workbench:
         (folder / "state").mkdir()
         (folder / "root" / "Pulumi.yaml").write_text(json.dumps({"name": PROJECT, "runtime": "python"}))
         project = InlineProject(folder, self.environment)
-        project.pulumi("stack", "init", STACK)
-        project.pulumi("config", "set", "aws:region", "us-east-1", "--stack", STACK)
+        # Deriving a key from a passphrase takes as long as all else that a short run of the engine does.
+        keys = Clients(Configuration.from_properties({})).get("kms", REGION)
+        key = keys.create_key()["KeyMetadata"]["KeyId"]
+        project.pulumi("stack", "init", STACK, "--secrets-provider", f"awskms:///{key}?region={REGION}")
+        project.pulumi("config", "set", "aws:region", REGION, "--stack", STACK)
+        settings = yaml.safe_load((project.root / f"Pulumi.{STACK}.yaml").read_text())
+        encrypted = base64.b64decode(settings["encryptedkey"])
+        self.data_key: bytes = keys.decrypt(CiphertextBlob=encrypted)["Plaintext"]
 
 
 class InlineProject:
