@@ -27,8 +27,9 @@ from rollback_plugin.errors import NotReplayable, RollbackPluginError
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.options import DataPolicy, OperationOptions
 from rollback_plugin.recording.record import Recorder
-from rollback_plugin.replay.apply import OperationKind, Replay
+from rollback_plugin.replay.apply import Replay
 from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.engine_update import OperationKind
 from rollback_plugin.replay.events import EngineEvent, EngineStarted
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import open_store
