@@ -3,9 +3,10 @@
 import pytest
 
 from tests.equivalence.consistency import with_all_aliases
-from tests.equivalence.draws import drawn
+from tests.equivalence.draws import drawn, shrunk
 from tests.equivalence.model import Alias, Attribute, Chain, Options, ProgramModel, Resource, parts_of
 from tests.equivalence.rendering import rendered
+from tests.equivalence.trial import Outcome, Verdict
 
 PAIRS = range(2)
 
@@ -33,6 +34,19 @@ def test_a_program_refers_to_what_is_there_before(pair: int) -> None:
             referred = {part.key for _, value in resource.inputs for part in parts_of(value) if hasattr(part, "key")}
             assert referred <= known
             known.add(resource.key)
+
+
+def test_a_failing_chain_is_shrunk_to_what_it_fails_for() -> None:
+    def trial(chain: Chain) -> Outcome:
+        failing = any(resource.kind == "topic" for version in chain.versions for resource in version.resources)
+        return Outcome(Verdict.FAILED if failing else Verdict.PASSED)
+
+    pair = next(number for number in range(20) if trial(drawn(number)).verdict is Verdict.FAILED)
+    found = shrunk(pair, 0, trial)
+
+    assert found is not None
+    assert len(found[0].versions) == 2
+    assert sum(len(version.resources) for version in found[0].versions) <= 4
 
 
 def chain_of(*queues: Resource) -> Chain:
