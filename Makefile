@@ -43,6 +43,7 @@ help:
 	@echo 'make test       everything that has to hold: lint, types, import contracts, all tests'
 	@echo 'make test-fast  the unit tests: no engine, no network, seconds'
 	@echo 'make test-official  the engine tests against the official Pulumi CLI, language host and AWS plugin, where they are'
+	@echo 'make test-deep  replays of PAIRS=300 generated programs against the programs; goes on where it ended; PAIR=17: one'
 	@echo 'make lint, make types, make contracts, make format'
 	@echo 'make setup      only the set-up, which the others do by themselves'
 	@echo 'make clean      remove what the set-up and the tools put into this folder'
@@ -92,6 +93,10 @@ test-fast: setup
 test-official: setup
 	@python -m engine.official "$(OUTER_PULUMI_HOME)"
 
+.PHONY: test-deep
+test-deep: setup
+	@python -m tests.equivalence.campaign $(if $(PAIR),--pair $(PAIR),--pairs $(or $(PAIRS),300))
+
 .PHONY: lint
 lint: setup
 	@ruff check .
@@ -112,5 +117,5 @@ format: setup
 
 .PHONY: clean
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .equivalence .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,8 +6,9 @@ without a word. Kept bytes lie in the blob store under the engine's own hash, an
 """
 
 import io
+import posixpath
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from rollback_plugin.errors import DamagedSnapshot
 from rollback_plugin.replay.property_values import ARCHIVE, ASSET, SIGNATURE, PropertyPath, Value, path_text, signature
 from rollback_plugin.replay.property_values import assets as assets_within
 from rollback_plugin.replay.recorded import RecordedResource
-from rollback_plugin.versions.asset_hash import folder_members, is_archive_file, tar_stream
+from rollback_plugin.versions.asset_hash import archive_file_members, folder_members, is_archive_file, tar_stream
 from rollback_plugin.versions.blobs import BlobStore
 from rollback_plugin.versions.canonical import sha256_hex
 
@@ -47,6 +48,8 @@ class PlacedAssets:
         kind = signature(value)
         if kind in (ASSET, ARCHIVE):
             path = self.by_hash.get(value.get("hash", ""))
+            if path is None and value.get("assets"):
+                return {**value, "assets": self.place(value["assets"])}
             if path is None or "text" in value:
                 return value
             return {SIGNATURE: kind, "hash": value["hash"], "path": path}
@@ -78,11 +81,11 @@ def place_assets(
         )
         for path, asset in _outermost(resource.inputs):
             digest = asset.get("hash", "")
-            if "text" in asset or digest in placed.by_hash:
+            if "text" in asset or digest in placed.bytes_by_hash:
                 continue
             if digest and blobs.has(digest):
                 data = blobs.read(digest)
-                placed.by_hash[digest] = _write(asset, data, folder)
+                _lay_out(asset, data, folder, placed)
                 placed.bytes_by_hash[digest] = len(data)
             elif not digest or live.get(path) != digest:
                 origin = asset.get("path") or asset.get("uri") or "its parts"
@@ -103,13 +106,59 @@ def _outermost(inputs: Mapping[str, Value]) -> list[tuple[PropertyPath, Mapping[
     return [(path, asset) for path, asset in found if not any(path[: len(a)] == a and path != a for a in archives)]
 
 
+def _lay_out(asset: Mapping[str, Value], data: bytes, folder: Path, placed: PlacedAssets) -> None:
+    """Write one kept asset, and note where. An archive made of assets is taken apart again, so that it is registered
+    as the program gave it; where its parts and what is kept don't fit together, it becomes one tar file."""
+    if asset.get("assets"):
+        files = dict(archive_file_members(data, "archive.tar"))
+        parts = list(_parts(asset["assets"], files, ""))
+        if {name for part in parts for name in part.files} == files.keys():
+            for part in parts:
+                part.write(folder, placed)
+            return
+    placed.by_hash[asset["hash"]] = _write(asset, data, folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An asset or archive inside an archive made of assets, with the files of the whole that it stands for."""
+
+    asset: Mapping[str, Value]
+    place: str
+    files: Mapping[str, bytes]
+
+    def write(self, folder: Path, placed: PlacedAssets) -> None:
+        if "text" in self.asset or self.asset["hash"] in placed.by_hash:
+            return
+        if signature(self.asset) == ASSET:
+            placed.by_hash[self.asset["hash"]] = _write(self.asset, self.files[self.place], folder)
+            return
+        members = [(name.removeprefix(f"{self.place}/"), content) for name, content in self.files.items()]
+        # Of an archive file only what was in it is part of the whole; a folder with that is the same to the engine.
+        name = _recorded_name(self.asset)
+        as_folder = {**self.asset, "path": name.rpartition(".")[0]} if is_archive_file(name) else self.asset
+        stream = tar_stream(members)
+        placed.by_hash[self.asset["hash"]] = _write({**as_folder, "hash": sha256_hex(stream)}, stream, folder)
+
+
+def _parts(assets: Mapping[str, Mapping[str, Value]], files: Mapping[str, bytes], prefix: str) -> Iterator[_Part]:
+    for name, asset in assets.items():
+        place = posixpath.normpath(prefix + name)
+        if asset.get("assets"):
+            yield from _parts(asset["assets"], files, f"{place}/")
+        elif signature(asset) == ASSET:
+            yield _Part(asset, place, {place: files[place]} if place in files else {})
+        else:
+            yield _Part(asset, place, {n: content for n, content in files.items() if n.startswith(f"{place}/")})
+
+
 def _write(asset: Mapping[str, Value], data: bytes, folder: Path) -> str:
     """Write an asset's bytes under the path it was recorded with where that is within `folder`; return the path to
     register.
 
     The name decides how the engine reads an archive, so it is kept in any case.
     """
-    recorded = str(asset.get("path") or urlsplit(str(asset.get("uri") or "")).path.rpartition("/")[2] or "archive.tar")
+    recorded = _recorded_name(asset)
     inside = PurePosixPath(recorded)
     kept_in_place = bool(asset.get("path")) and not inside.is_absolute() and ".." not in inside.parts
     destination = folder / inside if kept_in_place else folder / "assets" / asset["hash"] / inside.name
@@ -121,6 +170,11 @@ def _write(asset: Mapping[str, Value], data: bytes, folder: Path) -> str:
     else:
         destination.write_bytes(data)
     return recorded if kept_in_place else str(destination)
+
+
+def _recorded_name(asset: Mapping[str, Value]) -> str:
+    address = urlsplit(str(asset.get("uri") or ""))
+    return str(asset.get("path") or address.path.rpartition("/")[2] or "archive.tar")
 
 
 def _unpack(data: bytes, destination: Path, digest: str) -> None:

@@ -123,9 +123,42 @@ def _read(resource: Resource) -> RecordedResource:
     )
 
 
+def managed_originals(resources: Sequence[RecordedResource]) -> Mapping[str, str]:
+    """URN of a resource that is read → URN of the resource of the same stack that it is.
+
+    A program can read what it made (`Queue.get("seen", made.id)`), and the SDKs record no dependency for the id
+    (`read_resource` in pulumi/runtime/resource.py): but type and id are the very same.
+    """
+    made = {(resource.type, resource.id): resource.urn for resource in resources if _is_made(resource)}
+    needs = {resource.urn: resource.needs for resource in resources}
+    found = {
+        resource.urn: made[resource.type, resource.id]
+        for resource in resources
+        if resource.external and (resource.type, resource.id) in made
+    }
+    return {read: original for read, original in found.items() if read not in _everything_before(original, needs)}
+
+
+def _is_made(resource: RecordedResource) -> bool:
+    return resource.custom and not resource.external and bool(resource.id)
+
+
+def _everything_before(urn: str, needs: Mapping[str, frozenset[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [urn]
+    while waiting:
+        for needed in needs.get(waiting.pop(), frozenset()) - seen:
+            seen.add(needed)
+            waiting.append(needed)
+    return seen
+
+
 def dependency_order(resources: Sequence[RecordedResource]) -> TopologicalSorter[str]:
     """A prepared sorter over the resources' URNs; what isn't among them counts as there already."""
     known = {resource.urn for resource in resources}
-    sorter = TopologicalSorter({resource.urn: resource.needs & known for resource in resources})
+    originals = managed_originals(resources)
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for resource in resources:
+        sorter.add(resource.urn, *(resource.needs & known), *filter(None, [originals.get(resource.urn)]))
     sorter.prepare()
     return sorter

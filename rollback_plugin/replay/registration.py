@@ -23,7 +23,7 @@ from rollback_plugin.replay.property_values import (
     to_struct,
     unwrapped,
 )
-from rollback_plugin.replay.recorded import RecordedResource, dependency_order
+from rollback_plugin.replay.recorded import RecordedResource, dependency_order, managed_originals
 from rollback_plugin.replay.relink import (
     Conflict,
     LiveOutput,
@@ -35,6 +35,7 @@ from rollback_plugin.replay.relink import (
     table_of_origins,
 )
 from rollback_plugin.replay.traced import relink_traced
+from rollback_plugin.replay.unaccounted import unaccounted
 
 CONCURRENT_REGISTRATIONS = 64
 """Registrations that wait for the engine at the same time; how many it works on is the engine's own limit."""
@@ -56,6 +57,7 @@ class RegisteredResources:
         self._place_assets = place_assets
         self._links = links
         self._by_urn = goal.by_urn
+        self._originals = managed_originals([registration.resource for registration in goal.registrations])
         self._children: dict[str, list[str]] = defaultdict(list)
         for registration in goal.registrations:
             self._children[registration.resource.parent].append(registration.resource.urn)
@@ -146,9 +148,11 @@ class RegisteredResources:
         return response.urn, response.id, from_struct(response.object)
 
     def _read(self, run: "_Run", resource: RecordedResource) -> tuple[str, str, Mapping[str, Value]]:
+        # As the SDKs do: the engine doesn't read what has an unknown id (ReadStep in pkg/resource/deploy/step.go).
+        identity = run.identity(self._originals[resource.urn]) if resource.urn in self._originals else resource.id
         response = run.monitor.ReadResource(
             resource_pb2.ReadResourceRequest(
-                id=resource.id,
+                id=identity,
                 type=resource.type,
                 name=resource.name,
                 parent=resource.parent,
@@ -160,7 +164,7 @@ class RegisteredResources:
                 additionalSecretOutputs=resource.additional_secret_outputs,
             )
         )
-        return response.urn, resource.id, from_struct(response.properties)
+        return response.urn, identity, from_struct(response.properties)
 
     def _inputs(self, run: "_Run", resource: RecordedResource) -> Mapping[str, Value]:
         given = as_the_program_gave_it(dict(resource.inputs))
@@ -176,8 +180,12 @@ class RegisteredResources:
             resource.property_dependencies.get(key, ()) if resource.property_dependencies else resource.dependencies
         )
         urns = {below for urn in sources for below in self._with_descendants(urn)}
-        relinked = relink_property(key, value, table_of(run.live_of(urn) for urn in sorted(urns)))
-        self._report(run, resource.urn, relinked.conflicts)
+        table = table_of(run.live_of(urn) for urn in sorted(urns))
+        relinked = relink_property(key, value, table)
+        # Dependencies of the resource as a whole, and on components, may be nothing to this property.
+        certain = bool(resource.property_dependencies) and urns == set(sources)
+        missed = unaccounted((key,), value, table) if certain and not relinked.conflicts else ()
+        self._report(run, resource.urn, [*relinked.conflicts, *missed])
         return self._place_assets(relinked.value)
 
     def _traced(self, run: "_Run", urn: str, key: str, value: Value, traces: Traces) -> Value:
@@ -259,12 +267,16 @@ class _Run:
     def output(self, source: Source) -> Value:
         return output_at(self._outputs.get(source.urn, {}), source.path, known=not self.preview)
 
+    def identity(self, urn: str) -> str:
+        """The live id; unknown while a preview would yet create the resource."""
+        return self._ids[urn] or UNKNOWN
+
     def provider_reference(self, resource: RecordedResource) -> str:
         """`<URN>::<live id>`; during a preview a provider to be created has no id yet. Components need none."""
         urn = resource.provider_urn
         if not urn or not resource.custom:
             return ""
-        return f"{urn}::{self._ids[urn] or UNKNOWN}"
+        return f"{urn}::{self.identity(urn)}"
 
 
 def _require_features(monitor: resource_pb2_grpc.ResourceMonitorStub) -> None:

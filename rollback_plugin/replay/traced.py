@@ -1,7 +1,6 @@
 """Relinks a property of which it is known what the program put into it."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from rollback_plugin.replay.links import Source, Traced, Traces
 from rollback_plugin.replay.property_values import (
@@ -10,13 +9,13 @@ from rollback_plugin.replay.property_values import (
     UNKNOWN,
     PropertyPath,
     Value,
-    leaves,
     path_text,
     secret,
     signature,
     unwrapped,
 )
 from rollback_plugin.replay.relink import Conflict, OutputTable, Relinked, relink_at
+from rollback_plugin.replay.unaccounted import unaccounted
 
 
 def relink_traced(
@@ -33,7 +32,6 @@ def relink_traced(
         table: the outputs of the resources with these URNs.
     """
     conflicts: list[Conflict] = []
-    doubts: list[Conflict] = []
 
     def visit(item: Value, path: PropertyPath, *, hidden: bool) -> Value:
         traced = traces.get(path)
@@ -52,8 +50,7 @@ def relink_traced(
         if traced.source is None:
             outputs = table(traced.depends)
             relinked = relink_at(path, item, outputs)
-            conflicts.extend(relinked.conflicts)
-            doubts.extend(_overlooked(relinked.value, path, outputs) if relinked.value == item else ())
+            conflicts.extend(relinked.conflicts or unaccounted(path, item, outputs))
             return relinked.value
         now = live(traced.source)
         if now is None:
@@ -65,19 +62,4 @@ def relink_traced(
         return unwrapped(now) if hidden else now
 
     relinked = visit(value, (name,), hidden=False)
-    return Relinked(relinked, tuple(conflicts), tuple(doubts))
-
-
-def _overlooked(value: Value, start: PropertyPath, table: OutputTable) -> Iterator[Conflict]:
-    """Texts that were worked out from outputs, and hold one that changed but is too short to be told from chance: the
-    "1" in "v1"."""
-    if not table.changed:
-        return
-    for path, text in leaves(value, start):
-        rest = table.embedded.sub("", text) if isinstance(text, str) and table.embedded else text
-        for output in table.outputs if isinstance(rest, str) else ():
-            # A number doesn't begin inside another number, nor a word inside another word.
-            same_kind = r"\d" if str(output.recorded).isdigit() else r"[^\W\d]"
-            alone = rf"(?<!{same_kind}){re.escape(str(output.recorded))}(?!{same_kind})"
-            if output.changed and re.search(alone, rest):
-                yield Conflict(path, f"may hold {path_text(output.path)} of {output.urn}, which changed")
+    return Relinked(relinked, tuple(conflicts))

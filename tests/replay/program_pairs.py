@@ -164,6 +164,17 @@ pulumi.export("found", found.value)
     )
 
 
+def _read_own(fifo: bool, description: str) -> Program:
+    return _program(
+        f"""
+made = aws.sqs.Queue("made", fifo_queue={fifo})
+seen = aws.sqs.Queue.get("seen", made.id)
+aws.ssm.Parameter("copy", type="String", value=seen.arn{description})
+pulumi.export("seen", seen.arn)
+"""
+    )
+
+
 def _options(seconds: int, extra: str) -> Program:
     return _program(
         f"""
@@ -221,4 +232,7 @@ PAIRS: dict[str, Pair] = {
     "structured values": Pair(_structured(1, "owner"), _structured(2, "owner")),
     "a provider of another region": Pair(_moved("us-east-2"), _moved("us-west-2"), frozenset({"url"})),
     "a resource is read": Pair(_read(30), _read(60)),
+    "a resource of the stack itself is read, and was replaced": Pair(
+        _read_own(False, ""), _read_own(True, ", description='of the seen one'"), frozenset({"seen"})
+    ),
 }

@@ -84,10 +84,12 @@ def _abort_unfinished(context: grpc.ServicerContext, unfinished: _Unfinished) ->
 
 
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """One provider process serves one configuration, set once by Configure."""
+    """One provider serves one configuration, set once by Configure."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, clients_of: Callable[[Configuration], Clients] = Clients) -> None:
+        """clients_of: makes the AWS clients for a configuration; several providers in one process can share theirs."""
         self._version = version
+        self._clients_of = clients_of
         self._configured: Future[Cloud] = Future()
 
     # About the plugin.
@@ -130,7 +132,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
         configuration = Configuration.from_properties(decode_properties(request.args))
-        self._configured.set_result(Cloud(Clients(configuration), configuration.region))
+        self._configured.set_result(Cloud(self._clients_of(configuration), configuration.region))
         return provider_pb2.ConfigureResponse(
             acceptSecrets=False, supportsPreview=True, acceptResources=False, acceptOutputs=False
         )

@@ -62,7 +62,7 @@ def tag_list(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
 
 
 def tags_of(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    return {each["Key"]: each["Value"] for each in tags or ()}
+    return {each["Key"]: each.get("Value", "") for each in tags or ()}
 
 
 def with_tags(

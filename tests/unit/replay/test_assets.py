@@ -12,7 +12,7 @@ from rollback_plugin.replay.assets import MissingAsset, PlacedAssets, place_asse
 from rollback_plugin.replay.property_values import ARCHIVE, ASSET, SIGNATURE
 from rollback_plugin.replay.recorded import RecordedResource
 from rollback_plugin.store import FolderStore
-from rollback_plugin.versions.asset_hash import tar_stream
+from rollback_plugin.versions.asset_hash import Member, asset_archive_bytes, tar_stream
 from rollback_plugin.versions.blobs import BlobStore
 from rollback_plugin.versions.canonical import sha256_hex
 from tests.unit.replay.resources import resource
@@ -107,7 +107,35 @@ def test_a_folder_holds_no_links(blobs: BlobStore, folder: Path) -> None:
         placed(asset(stream.getvalue(), "./app", ARCHIVE), blobs, folder)
 
 
-def test_an_archive_made_of_assets_becomes_one_tar_file(blobs: BlobStore, folder: Path) -> None:
+def test_an_archive_made_of_assets_is_taken_apart_again(blobs: BlobStore, folder: Path) -> None:
+    inner, packed = [("inner.py", b"x = 1")], b"bytes of a zip file"
+    members: dict[str, bytes | list[Member]] = {
+        "app.py": b"print(1)",
+        "lib": inner,
+        "packed": [("y.py", b"y = 1")],
+        "text": b"text",
+    }
+    data = asset_archive_bytes(members)
+    blobs.keep(data)
+    parts = {
+        "app.py": asset(b"print(1)", "app.py"),
+        "lib": asset(tar_stream(inner), "./lib", ARCHIVE),
+        "packed": asset(packed, "build/packed.zip", ARCHIVE),
+        "text": {SIGNATURE: ASSET, "hash": sha256_hex(b"text"), "text": "text"},
+    }
+    value = {SIGNATURE: ARCHIVE, "hash": sha256_hex(data), "assets": parts}
+
+    registered = placed(value, blobs, folder).place(value)
+
+    as_recorded = {name: part for name, part in registered["assets"].items() if name != "packed"}
+    assert as_recorded == {name: part for name, part in parts.items() if name != "packed"}
+    assert (folder / "app.py").read_bytes() == b"print(1)"
+    assert (folder / "lib/inner.py").read_bytes() == b"x = 1"
+    assert registered["assets"]["packed"]["hash"] == sha256_hex(packed)
+    assert (folder / registered["assets"]["packed"]["path"] / "y.py").read_bytes() == b"y = 1"
+
+
+def test_an_archive_whose_parts_are_not_what_is_kept_becomes_one_tar_file(blobs: BlobStore, folder: Path) -> None:
     blobs.keep(FOLDER_BYTES)
     value = {SIGNATURE: ARCHIVE, "hash": sha256_hex(FOLDER_BYTES), "assets": {"app.py": asset(b"print(1)", "app.py")}}
 

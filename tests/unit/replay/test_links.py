@@ -246,18 +246,18 @@ def test_a_components_attribute_stands_for_its_output_where_the_values_are_equal
 
 
 @pytest.mark.parametrize(
-    ("text", "doubted"),
+    ("text", "refused"),
     [
         pytest.param("v1", True, id="a number after a letter"),
         pytest.param("v12", False, id="part of another number"),
         pytest.param("arn:aws:lambda:fn is all of it", False, id="nothing but an unchanged output"),
     ],
 )
-def test_a_text_that_may_hold_a_short_output_that_changed_is_a_doubt(text: str, doubted: bool) -> None:
+def test_a_text_that_may_hold_a_short_output_that_changed_is_a_conflict(text: str, refused: bool) -> None:
     found = relinked({"property": text}, "property", property=(Origin(depends=(0, 1)),))
 
     assert found.value == text
-    assert bool(found.doubts) is doubted
+    assert bool(found.conflicts) is refused
 
 
 def test_a_text_that_no_output_was_put_into_is_no_doubt() -> None:

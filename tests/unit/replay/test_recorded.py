@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from rollback_plugin.replay.recorded import dependency_order, owner_of, read_resources, type_of
+from rollback_plugin.replay.recorded import dependency_order, managed_originals, owner_of, read_resources, type_of
 from rollback_plugin.versions.checkpoint import Checkpoint
 from tests.unit.replay.resources import QUEUE, STACK, TOPIC, component, resource, urn
 
@@ -79,6 +79,30 @@ def test_each_resource_comes_after_what_it_needs() -> None:
         order.done(*ready)
 
     assert rounds == [{parent.urn, provider.urn}, {queue.urn}, {topic.urn}]
+
+
+def test_what_is_read_comes_after_the_resource_of_the_stack_that_it_is() -> None:
+    made = resource(QUEUE, "made", id="https://sqs/made-1")
+    seen = resource(QUEUE, "seen", id="https://sqs/made-1", external=True)
+
+    order = dependency_order([seen, made])
+
+    assert managed_originals([seen, made]) == {seen.urn: made.urn}
+    assert order.get_ready() == (made.urn,)
+
+
+def test_what_is_read_and_needed_by_the_resource_of_the_same_id_is_nothing_the_stack_made() -> None:
+    seen = resource(QUEUE, "seen", id="https://sqs/made-1", external=True)
+    between = resource(TOPIC, "between", dependencies=(seen.urn,))
+    adopted = resource(QUEUE, "adopted", id="https://sqs/made-1", dependencies=(between.urn,))
+
+    assert managed_originals([seen, between, adopted]) == {}
+
+
+def test_an_id_is_told_apart_by_the_type_it_belongs_to() -> None:
+    seen = resource(QUEUE, "seen", id="name", external=True)
+
+    assert managed_originals([seen, resource(TOPIC, "made", id="name")]) == {}
 
 
 def test_what_is_not_registered_counts_as_there() -> None:

@@ -38,8 +38,8 @@ def _failures(inputs: Mapping[str, PropertyValue]) -> Mapping[str, str]:
     return {}
 
 
-def _put(cloud: Cloud, inputs: Properties, overwrite: bool) -> None:
-    members = request_members(_PARAMETER, inputs)
+def _put(cloud: Cloud, inputs: Properties, overwrite: bool, emptied: Mapping[str, str]) -> None:
+    members = {**emptied, **request_members(_PARAMETER, inputs)}
     members.pop("ARN", None)
     if inputs["type"] != _SECURE:
         members.pop("KeyId", None)
@@ -51,7 +51,7 @@ def _put(cloud: Cloud, inputs: Properties, overwrite: bool) -> None:
 def _create(cloud: Cloud, inputs: Properties) -> str:
     name: str = inputs["name"]
     with saying(f"creating SSM Parameter ({name})"):
-        _put(cloud, inputs, overwrite=False)
+        _put(cloud, inputs, overwrite=False, emptied={})
     return name
 
 
@@ -75,7 +75,9 @@ def _update(cloud: Cloud, name: str, change: Change) -> None:
     client = cloud.client("ssm")
     with saying(f"updating SSM Parameter ({name})"):
         if change.changed - {"tags", "tagsAll", "overwrite"}:
-            _put(cloud, change.new, overwrite=True)
+            # As parameter.go: AWS keeps a description that isn't mentioned.
+            emptied = {"Description": ""} if "description" in change.changed else {}
+            _put(cloud, change.new, overwrite=True, emptied=emptied)
         changed, removed = tag_changes(change.old, change.new)
         if removed:
             client.remove_tags_from_resource(ResourceType="Parameter", ResourceId=name, TagKeys=removed)
