@@ -5,7 +5,7 @@ its dependency *was*: to the old id of something that had to be made anew. What 
 resources each input property depends on (`propertyDependencies`), so for each property the recorded outputs of those
 resources are compared with their live ones, and only the ones that changed are followed:
 
-* a value equal to a changed output becomes the live output;
+* a value equal to a changed output becomes the live output; so does a text that is how a number is written;
 * a string that contains a changed output of at least `SHORTEST_EMBEDDED` characters (a policy document, a concatenated
   URL) has that part replaced; longer outputs are looked for first, so that an ARN is not torn apart by the name inside
   it;
@@ -130,6 +130,15 @@ class OutputTable:
         return {value: tuple(outputs) for value, outputs in found.items()}
 
     @cached_property
+    def by_text(self) -> Mapping[str, tuple[LiveOutput, ...]]:
+        """Numbers, by how they are written where a text is wanted."""
+        found: dict[str, list[LiveOutput]] = defaultdict(list)
+        for output in self.outputs:
+            if not isinstance(output.recorded, str):
+                found[written(output.recorded)].append(output)
+        return {text: tuple(outputs) for text, outputs in found.items()}
+
+    @cached_property
     def changed(self) -> bool:
         return any(output.changed for output in self.outputs)
 
@@ -201,7 +210,7 @@ def _relink(start: PropertyPath, value: Value, table: OutputTable, *, depends: b
     def scalar(item: Value, path: PropertyPath) -> Value:
         if isinstance(item, bool) or not isinstance(item, str | int | float):
             return item
-        candidates = table.by_recorded.get(item, ())
+        candidates = table.by_recorded.get(item, ()) or (table.by_text.get(item, ()) if isinstance(item, str) else ())
         if any(candidate.changed for candidate in candidates):
             return chosen(item, path, candidates)
         if candidates or not isinstance(item, str) or len(item) < SHORTEST_EMBEDDED or table.embedded is None:
@@ -230,7 +239,8 @@ def _relink(start: PropertyPath, value: Value, table: OutputTable, *, depends: b
         if candidates[0].live is None:
             conflicts.append(Conflict(path, f"comes from {_listed(candidates)}, which is gone"))
             return item
-        return candidates[0].live
+        live = candidates[0].live
+        return written(live) if isinstance(item, str) and not isinstance(live, str) else live
 
     def embedded(item: str, path: PropertyPath, pattern: re.Pattern[str]) -> Value:
         unknown = False
@@ -255,6 +265,11 @@ def _relink(start: PropertyPath, value: Value, table: OutputTable, *, depends: b
 
     relinked = visit(value, start)
     return Relinked(relinked, tuple(conflicts), tuple(doubts))
+
+
+def written(recorded: str | float) -> str:
+    """As a program or a provider writes it into a text: numbers of the protocol are doubles."""
+    return str(int(recorded)) if isinstance(recorded, float) and recorded.is_integer() else str(recorded)
 
 
 def _reference(item: Value, table: OutputTable) -> Value:

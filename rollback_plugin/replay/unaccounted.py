@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from rollback_plugin.replay.property_values import PropertyPath, Value, leaves, path_text
-from rollback_plugin.replay.relink import SHORTEST_EMBEDDED, Conflict, LiveOutput, OutputTable
+from rollback_plugin.replay.relink import SHORTEST_EMBEDDED, Conflict, LiveOutput, OutputTable, written
 
 
 def unaccounted(path: PropertyPath, value: Value, table: OutputTable) -> tuple[Conflict, ...]:
@@ -29,7 +29,7 @@ def unaccounted(path: PropertyPath, value: Value, table: OutputTable) -> tuple[C
 def _too_short_to_be_seen(start: PropertyPath, value: Value, table: OutputTable) -> Iterator[Conflict]:
     """Texts that hold an output that changed but is too short to be told from chance: the "1" in "v1"."""
     for path, text in leaves(value, start):
-        if not isinstance(text, str) or text in table.by_recorded:
+        if not isinstance(text, str) or text in table.by_recorded or text in table.by_text:
             continue
         rest = table.embedded.sub("", text) if table.embedded else text
         for output in table.outputs:
@@ -67,11 +67,6 @@ def _seen_in(output: LiveOutput, values: Sequence[Value]) -> bool:
 def _stands_in(output: LiveOutput, text: str) -> bool:
     """Whether a text holds the output by itself: a number doesn't begin inside another number, nor a word inside
     another word."""
-    written = _written(output.recorded)
-    same_kind = r"\d" if written.isdigit() else r"[^\W\d]"
-    return re.search(rf"(?<!{same_kind}){re.escape(written)}(?!{same_kind})", text) is not None
-
-
-def _written(recorded: str | float) -> str:
-    """As a program would put it into a text: numbers of the protocol are doubles."""
-    return str(int(recorded)) if isinstance(recorded, float) and recorded.is_integer() else str(recorded)
+    text_of_it = written(output.recorded)
+    same_kind = r"\d" if text_of_it.isdigit() else r"[^\W\d]"
+    return re.search(rf"(?<!{same_kind}){re.escape(text_of_it)}(?!{same_kind})", text) is not None

@@ -99,6 +99,13 @@ def test_a_property_follows_the_outputs_it_depends_on(key: str, recorded: Any, l
     assert relinked.conflicts == ()
 
 
+@pytest.mark.parametrize(("text", "followed"), [("1", "3"), ("2", "2"), ("v1", "v1")])
+def test_a_number_is_followed_into_a_text_that_is_all_of_it(text: str, followed: str) -> None:
+    counted = outputs(FUNCTION, {"version": 1.0}, {"version": 3.0})
+
+    assert relink_property("stage", text, table_of([counted])).value == followed
+
+
 def test_a_value_that_nothing_it_depends_on_puts_out_stays() -> None:
     assert relink_property("functionVersion", "1", table_of([remade])).value == "1"
 
