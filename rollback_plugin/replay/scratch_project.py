@@ -46,8 +46,8 @@ def _setting(value: ConfigValue) -> Any:
 def _secrets_settings(secrets_providers: Mapping[str, Any] | None) -> dict[str, str]:
     """The settings that make the engine open ciphertext as the checkpoint's writer did.
 
-    Read in pkg/secrets/passphrase/manager.go and pkg/secrets/cloud/manager.go, v3.259.0. The cloud providers (KMS and
-    the like) are untested.
+    Read in pkg/secrets/passphrase/manager.go and pkg/secrets/cloud/manager.go, v3.259.0. Of the cloud providers
+    AWS KMS is tested.
     """
     if secrets_providers is None:
         return {}
