@@ -1,323 +1,21 @@
 """What Hypothesis draws: programs, and programs edited as people edit them between two deploys.
 
-Every choice shrinks towards nothing: no resource, no edit, a literal instead of a reference.
+Every choice shrinks towards nothing: no resource, no edit.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from tests.equivalence.consistency import WITH_TARGET, consistent, followed
+from tests.equivalence.expressions import Before, documents, one_in
+from tests.equivalence.inputs import inputs_of
 from tests.equivalence.kinds import KINDS
-from tests.equivalence.model import (
-    Alias,
-    Attribute,
-    Chain,
-    Concatenation,
-    Expression,
-    FileOf,
-    FolderOf,
-    JsonText,
-    ListOf,
-    Literal,
-    MapOf,
-    MembersOf,
-    Numbers,
-    Options,
-    ProgramModel,
-    Resource,
-    SecretValue,
-    TextOf,
-    ZipOf,
-)
+from tests.equivalence.model import Alias, Chain, Expression, Literal, Options, ProgramModel, Resource
 
 MOST_RESOURCES = 8
 MOST_ADDED = 3
-REGIONS = ("us-west-2", "eu-west-1")
-TRUST = (
-    '{"Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"}}],'
-    '"Version":"2012-10-17"}'
-)
-TEXTS = st.sampled_from(
-    ("v", "1", "true", "30", "shop", "orders-and-stock", "https://example.com/a?b=1&c=<d>", "naïve ☃", '{"a": 1}')
-)
-NUMBERS = st.sampled_from((30, 1, 2, 60, 0))
-NUMERIC = ("version", "visibility_timeout_seconds", "source_code_size")
-CONTENTS = st.sampled_from(("first", "second", "third"))
-FUNCTIONS = st.sampled_from(("", "lambda v: v.split(':')[-1]", "lambda v: v.split('-')[0]", "str.upper"))
-
-
-@dataclass(frozen=True)
-class Before:
-    """The resources that an expression may refer to."""
-
-    resources: tuple[Resource, ...]
-
-    def of(self, kind: str) -> list[int]:
-        return [resource.key for resource in self.resources if resource.kind == kind]
-
-    def attributes(self) -> list[Attribute]:
-        return [
-            Attribute(resource.key, name) for resource in self.resources for name in KINDS[resource.kind].attributes
-        ]
-
-
-def _one_in(count: int) -> st.SearchStrategy[bool]:
-    return st.integers(0, count - 1).map(lambda drawn: drawn == count - 1)
-
-
-def as_text(reference: Attribute) -> Attribute:
-    """What a program has to write where it needs a string of what may be a number."""
-    return replace(reference, function="str") if reference.name in NUMERIC else reference
-
-
-@st.composite
-def texts(draw: st.DrawFn, before: Before) -> Expression:
-    """A string, with or without references in it."""
-    attributes = before.attributes()
-    if not draw(_one_in(8)):
-        # Numbers inside texts are rare, and rarely those that AWS counts up.
-        attributes = [attribute for attribute in attributes if attribute.name not in NUMERIC] or attributes
-    form = draw(st.integers(0, 11)) if attributes else 0
-    if form <= 2:
-        return Literal(draw(TEXTS))
-    reference = as_text(draw(st.sampled_from(attributes)))
-    if form <= 6:
-        return reference
-    if form <= 8:
-        others = [as_text(draw(st.sampled_from(attributes)))] if draw(st.booleans()) else []
-        return Concatenation((Literal(draw(TEXTS)), reference, *others, Literal("!")))
-    if form == 9:
-        return JsonText(draw(documents(before)))
-    if form == 10:
-        return SecretValue(Concatenation((Literal("key-"), reference)))
-    if reference.name in ("arn", "id", "url"):
-        return replace(reference, function=draw(FUNCTIONS))
-    return SecretValue(Literal(draw(TEXTS)))
-
-
-@st.composite
-def documents(draw: st.DrawFn, before: Before) -> Expression:
-    """A JSON value of any type, with references inside it."""
-    form = draw(st.integers(0, 9))
-    if form == 0:
-        return Literal(draw(st.sampled_from((None, True, False, 0, 1, 1.5, -3, 2**40, "", "text"))))
-    if form <= 3:
-        return draw(texts(before))
-    if form == 4 and before.attributes():
-        return draw(st.sampled_from(before.attributes()))
-    if form <= 5:
-        return ListOf(tuple(draw(st.lists(documents(before), max_size=3))))
-    if form <= 7:
-        names = draw(st.lists(st.sampled_from(("url", "name", "Resource", "n", "a.b")), max_size=3, unique=True))
-        return MapOf(tuple((name, draw(documents(before))) for name in names))
-    if form == 8:
-        return SecretValue(draw(documents(before)))
-    return Numbers(draw(st.sampled_from((3, 400))))
-
-
-def _literals(*values: str | float | bool) -> Callable[[Before], st.SearchStrategy[Expression]]:
-    return lambda before: st.sampled_from(values).map(Literal)
-
-
-def _tags(before: Before) -> st.SearchStrategy[Expression]:
-    def maps(names: Sequence[str]) -> st.SearchStrategy[Expression]:
-        return st.tuples(*(st.tuples(st.just(name), _tag(before)) for name in names)).map(MapOf)
-
-    return st.lists(st.sampled_from(("team", "a.b/c", "stage")), max_size=2, unique=True).flatmap(maps)
-
-
-def _tag(before: Before) -> st.SearchStrategy[Expression]:
-    names = [as_text(attribute) for attribute in before.attributes() if attribute.name in ("name", "version")]
-    literals: st.SearchStrategy[Expression] = st.sampled_from(("v", "1", "shop", "")).map(Literal)
-    return st.one_of(literals, st.sampled_from(names)) if names else literals
-
-
-def _attribute_of(kind: str, name: str) -> Callable[[Before], st.SearchStrategy[Expression]]:
-    return lambda before: st.sampled_from(before.of(kind)).map(lambda key: Attribute(key, name))
-
-
-def _arns(before: Before) -> st.SearchStrategy[Expression]:
-    arns = [attribute for attribute in before.attributes() if attribute.name == "arn"]
-    return st.sampled_from(arns) if arns else st.just(Literal("*"))
-
-
-@st.composite
-def _policies(draw: st.DrawFn, before: Before) -> Expression:
-    first = draw(_arns(before))
-    resource: Expression = first
-    if draw(st.booleans()) and isinstance(first, Attribute):
-        resource = ListOf((first, Concatenation((first, Literal("/*")))))
-    statement = MapOf(
-        (("Effect", Literal("Allow")), ("Action", Literal(draw(st.sampled_from(("s3:*", "sqs:*"))))),
-         ("Resource", resource))
-    )  # fmt: skip
-    return JsonText(MapOf((("Version", Literal("2012-10-17")), ("Statement", ListOf((statement,))))))
-
-
-@st.composite
-def _redrives(draw: st.DrawFn, before: Before) -> Expression:
-    content = (
-        ("deadLetterTargetArn", draw(_attribute_of("queue", "arn")(before))),
-        ("maxReceiveCount", Literal(draw(st.sampled_from((3, 4))))),
-    )
-    return JsonText(MapOf(content))
-
-
-@st.composite
-def _sources(draw: st.DrawFn, before: Before) -> Expression:
-    content = draw(CONTENTS)
-    return FileOf(content) if draw(st.booleans()) else TextOf(content)
-
-
-@st.composite
-def _codes(draw: st.DrawFn, before: Before) -> Expression:
-    files = (("app.py", f"def handler(event, context): return {draw(CONTENTS)!r}\n"),)
-    form = draw(st.integers(0, 3))
-    if form == 0:
-        return FolderOf((*files, ("pages/index.html", draw(CONTENTS))))
-    if form == 1:
-        return ZipOf(files)
-    if form == 2:
-        return MembersOf((("app.py", TextOf(files[0][1])), ("data.txt", FileOf(draw(CONTENTS)))))
-    return MembersOf((("app.py", FileOf(files[0][1])), ("inner", FolderOf(files)), ("packed", ZipOf(files))))
-
-
-@st.composite
-def _environments(draw: st.DrawFn, before: Before) -> Expression:
-    names = draw(st.lists(st.sampled_from(("URL", "TABLE", "VERSION")), max_size=2, unique=True))
-    return MapOf((("variables", MapOf(tuple((name, draw(texts(before))) for name in names))),))
-
-
-def _keyed(name: str) -> Expression:
-    return MapOf((("name", Literal(name)), ("type", Literal("S"))))
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input of a kind: how its values are drawn, and one in how many resources has it (1: every one)."""
-
-    name: str
-    values: Callable[[Before], st.SearchStrategy[Expression]]
-    one_in: int = 2
-    needs: str = ""
-
-
-INPUTS: dict[str, tuple[Input, ...]] = {
-    "provider": (Input("region", _literals(*REGIONS), 1),),
-    "group": (Input("setting", texts),),
-    "queue": (
-        Input("visibility_timeout_seconds", lambda before: NUMBERS.map(Literal)),
-        Input("message_retention_seconds", _literals(60, 120), 3),
-        Input("tags", _tags),
-        Input("fifo_queue", _literals(True), 5),
-        Input("redrive_policy", _redrives, 3, needs="queue"),
-    ),
-    "topic": (
-        Input("display_name", texts),
-        Input("tags", _tags, 3),
-        Input("fifo_topic", _literals(True), 5),
-    ),
-    "parameter": (
-        Input("type", _literals("String", "SecureString"), 1),
-        Input("value", texts, 1),
-        Input("description", _literals("a", "b"), 3),
-        Input("tags", _tags, 3),
-    ),
-    "bucket": (Input("tags", _tags), Input("force_destroy", _literals(True), 1)),
-    "object": (
-        Input("bucket", _attribute_of("bucket", "id"), 1),
-        Input("source", _sources, 1),
-        Input("content_type", _literals("text/plain", "text/html"), 3),
-    ),
-    "role": (
-        Input("assume_role_policy", _literals(TRUST), 1),
-        Input("description", _literals("a", "b"), 3),
-        Input("tags", _tags, 3),
-    ),
-    "role_policy": (Input("role", _attribute_of("role", "name"), 1), Input("policy", _policies, 1)),
-    "function": (
-        Input("role", _attribute_of("role", "arn"), 1),
-        Input("runtime", _literals("python3.12"), 1),
-        Input("handler", _literals("app.handler"), 1),
-        Input("code", _codes, 1),
-        Input("publish", _literals(True)),
-        Input("timeout", _literals(3, 5), 3),
-        Input("environment", _environments),
-        Input("layers", lambda before: _attribute_of("layer", "arn")(before).map(lambda arn: ListOf((arn,))), 2,
-              needs="layer"),
-        Input("tags", _tags, 3),
-    ),
-    "function_alias": (
-        Input("function_name", _attribute_of("function", "name"), 1),
-        Input("function_version", _literals("$LATEST"), 1),
-        Input("description", _literals("a", "b"), 3),
-    ),
-    "layer": (Input("code", _codes, 1), Input("description", _literals("a", "b"), 3)),
-    "table": (
-        Input("billing_mode", _literals("PAY_PER_REQUEST"), 1),
-        Input("hash_key", _literals("id", "order"), 1),
-        Input("tags", _tags),
-    ),
-    "log_group": (Input("retention_in_days", _literals(1, 7)),),
-    "alarm": (
-        Input("comparison_operator", _literals("GreaterThanThreshold"), 1),
-        Input("evaluation_periods", _literals(1, 2), 1),
-        Input("metric_name", _literals("Errors"), 1),
-        Input("namespace", _literals("Shop"), 1),
-        Input("period", _literals(60), 1),
-        Input("statistic", _literals("Sum"), 1),
-        Input("threshold", _literals(1, 2.5), 1),
-        Input("alarm_actions", lambda before: _attribute_of("topic", "arn")(before).map(lambda arn: ListOf((arn,))),
-              2, needs="topic"),
-        Input("dimensions", lambda before: _attribute_of("queue", "name")(before).map(
-            lambda name: MapOf((("QueueName", name),))), 2, needs="queue"),
-    ),
-    "rule": (
-        Input("event_pattern", lambda before: texts(before).map(
-            lambda text: JsonText(MapOf((("source", ListOf((text,))),)))), 1),
-        Input("description", _literals("a", "b"), 3),
-    ),
-    "rule_target": (
-        Input("rule", _attribute_of("rule", "name"), 1),
-        Input("arn", _attribute_of("queue", "arn"), 1),
-        Input("input", lambda before: documents(before).map(JsonText)),
-    ),
-    "subscription": (
-        Input("topic", _attribute_of("topic", "arn"), 1),
-        Input("protocol", _literals("sqs"), 1),
-        Input("endpoint", _attribute_of("queue", "arn"), 1),
-        Input("raw_message_delivery", _literals(True)),
-    ),
-    "queue_policy": (Input("queue_url", _attribute_of("queue", "url"), 1), Input("policy", _policies, 1)),
-    "read_queue": (Input("id", _attribute_of("queue", "url"), 1),),
-}  # fmt: skip
 COMMON = ("parameter", "queue", "topic", "parameter", "function", "role", "bucket", "object", "group", "provider")
-
-
-@st.composite
-def _inputs(draw: st.DrawFn, kind: str, before: Before) -> tuple[tuple[str, Expression], ...]:
-    drawn: list[tuple[str, Expression]] = []
-    for described in INPUTS[kind]:
-        if described.needs and not before.of(described.needs):
-            continue
-        if described.one_in == 1 or draw(_one_in(described.one_in)):
-            drawn.append((described.name, draw(described.values(before))))
-    if kind == "table":
-        (key,) = [value.value for name, value in drawn if name == "hash_key" and isinstance(value, Literal)]
-        drawn.append(("attributes", ListOf((_keyed(str(key)),))))
-    if kind == "function_alias" and draw(st.booleans()):
-        drawn = _following_version(drawn)
-    return tuple(drawn)
-
-
-def _following_version(drawn: list[tuple[str, Expression]]) -> list[tuple[str, Expression]]:
-    given = dict(drawn)
-    function = given["function_name"]
-    if isinstance(function, Attribute):
-        given["function_version"] = Attribute(function.key, "version")
-    return list(given.items())
 
 
 @st.composite
@@ -362,9 +60,9 @@ def _resources(draw: st.DrawFn, key: int, before: Before) -> Resource:
     kind = draw(st.sampled_from(kinds))
     facts = KINDS[kind]
     name = draw(st.sampled_from((f"{kind.replace('_', '-')}-{key}", f"{kind[0]}{key}")))
-    inputs = draw(_inputs(kind, before))
+    inputs = draw(inputs_of(kind, before))
     options = draw(_options(kind, before))
-    if facts.name_input and not options.retain_on_delete and draw(_one_in(3)):
+    if facts.name_input and not options.retain_on_delete and draw(one_in(3)):
         fifo = ".fifo" if any(given in ("fifo_queue", "fifo_topic") for given, _ in inputs) else ""
         inputs = ((facts.name_input, Literal(f"chosen-{key}-1{fifo}")), *inputs)
     if kind == "layer":
@@ -397,7 +95,7 @@ def _edited_resource(draw: st.DrawFn, resource: Resource, before: Before, turn: 
     if edit <= 3 or not all(before.of(needed) for needed in facts.needs):
         return resource
     if edit <= 6:
-        return _with_inputs_of(resource, draw(_inputs(resource.kind, before)), draw(st.integers(0, 3)))
+        return _with_inputs_of(resource, draw(inputs_of(resource.kind, before)), draw(st.integers(0, 3)))
     if edit == 7:
         return resource if resource.options.protect else None
     if edit == 8:
@@ -469,4 +167,4 @@ def chains(draw: st.DrawFn) -> Chain:
     for turn in range(2, count + 1):
         versions.append(draw(edited(versions[-1], turn, 100 * turn)))
     target = draw(st.integers(0, count - 2))
-    return Chain(tuple(versions), target, aliased_both_ways=draw(st.booleans()), tracked=not draw(_one_in(4)))
+    return Chain(tuple(versions), target, aliased_both_ways=draw(st.booleans()), tracked=not draw(one_in(4)))
