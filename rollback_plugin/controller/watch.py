@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rollback_plugin.controller.stack_controller import Round, StackController
-from rollback_plugin.controller.way_back import WaysBack
+from rollback_plugin.controller.way_back import WayBack, WaysBack
 from rollback_plugin.errors import RollbackPluginError
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.signal import AlarmObservation
@@ -49,7 +49,7 @@ class Watch:
     def finish(self) -> None:
         """Wait for the ways back that are being worked out, and journal them."""
         if self.ways_back is not None:
-            self.ways_back.journaled(self.controllers, wait=True)
+            self.ways_back.journaled(self._ways(), wait=True)
 
     def tick(self) -> tuple[Round | FailedRound, ...]:
         """Record new deploys, read all alarms at once, and do what is to be done, stack after stack.
@@ -58,7 +58,7 @@ class Watch:
         """
         # By place, not by name: two backends may each have a stack of that name.
         if self.ways_back is not None:
-            self.ways_back.journaled(self.controllers)
+            self.ways_back.journaled(self._ways())
         outcomes: dict[int, Round | FailedRound] = {}
         recorded: list[int] = []
         for place, controller in enumerate(self.controllers):
@@ -72,8 +72,11 @@ class Watch:
         for place, observed in self._read_alarms(recorded):
             outcomes[place] = self._round(self.controllers[place], observed)
         if self.ways_back is not None:
-            self.ways_back.begin(self.controllers)
+            self.ways_back.begin(self._ways())
         return tuple(outcomes[place] for place in range(len(self.controllers)))
+
+    def _ways(self) -> list[WayBack]:
+        return [controller.way_back for controller in self.controllers]
 
     def _round(self, controller: StackController, observed: Observed) -> Round | FailedRound:
         if isinstance(observed, RollbackPluginError):

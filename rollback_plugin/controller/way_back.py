@@ -19,7 +19,6 @@ from rollback_plugin.journal.reversibility import Reversibility
 from rollback_plugin.journal.status import Status
 
 if TYPE_CHECKING:
-    from rollback_plugin.controller.stack_controller import StackController
     from rollback_plugin.replay.plan import Plan
 
 
@@ -88,27 +87,27 @@ class WaysBack:
         self._executor = executor
         self._under_way: dict[int, Future[Planned]] = {}
 
-    def begin(self, controllers: Sequence[StackController]) -> None:
+    def begin(self, ways: Sequence[WayBack]) -> None:
         """Begin to work out what is due. Raises nothing: a journal that can't be read is said elsewhere."""
-        for place, controller in enumerate(controllers):
+        for place, way in enumerate(ways):
             if place in self._under_way:
                 continue
             try:
-                version = controller.way_back.due
+                version = way.due
             except RollbackPluginError:
                 # The round over this stack meets the same error, and tells of it.
                 continue
             if version is not None:
-                self._under_way[place] = self._executor.submit(controller.way_back.work_out, version)
+                self._under_way[place] = self._executor.submit(way.work_out, version)
 
-    def journaled(self, controllers: Sequence[StackController], *, wait: bool = False) -> None:
+    def journaled(self, ways: Sequence[WayBack], *, wait: bool = False) -> None:
         """Journal what was worked out by now, or, to `wait`, all that was begun."""
         for place, future in list(self._under_way.items()):
             if not (wait or future.done()):
                 continue
             del self._under_way[place]
             try:
-                controllers[place].way_back.keep(future.result())
+                ways[place].keep(future.result())
             except RollbackPluginError:
                 # Nothing was journaled, so it is still due, and begun again.
                 continue

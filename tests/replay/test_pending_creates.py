@@ -1,7 +1,7 @@
 """What a killed engine was creating is looked for: adopted if it was made, forgotten if it wasn't, never made twice."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psutil
@@ -19,6 +19,13 @@ pytestmark = [pytest.mark.engine, pytest.mark.embedded]
 ENGINE_END_SECONDS = 60
 """How long the plugins of a killed engine may take to notice."""
 FOLLOW = OperationOptions(data=DataPolicy.FOLLOW)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAws]:
+    """An account of their own: these tests list what is in it, and other suites leave queues of the same names."""
+    with EmbeddedAws() as embedded:
+        yield embedded
 
 
 def program(*more: str) -> Program:
