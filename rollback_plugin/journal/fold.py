@@ -90,7 +90,7 @@ def _verdict(version: VersionFacts, against: Mapping[str, AlarmChanged], now: da
         return Verdict.SUPERSEDED, f"version {tenure.successor} took its place before its bake window had passed"
     if now < tenure.bake_ends_at:
         return Verdict.BAKING, f"its bake window ends at {_clock_time(tenure.bake_ends_at)}"
-    return Verdict.HEALTHY, "its bake window passed without an alarm"
+    return Verdict.HEALTHY, "no alarm while it baked"
 
 
 def _clock_time(moment: datetime) -> str:

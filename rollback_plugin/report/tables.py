@@ -25,18 +25,18 @@ _VERDICT_STYLES = {
 
 
 def history_table(rows: Sequence[HistoryRow]) -> Table:
-    """What was applied to the stack, oldest first."""
+    """What was applied to the stack, oldest first. Only what is said in sentences takes more than a line."""
     table = Table(title="History", title_justify="left", box=None, pad_edge=False)
     planned = any(row.way_back is not None for row in rows)
     for column in ("time (UTC)", "kind", "version", "verdict", "why", *(["way back"] if planned else [])):
-        table.add_column(column, justify="right" if column == "version" else "left")
+        table.add_column(column, justify="right" if column == "version" else "left", no_wrap=column != "why")
     for row in rows:
         version = str(row.version) if row.undoes is None else f"{row.undoes} → {row.version}"
         if row.keeping is not None:
             version = f"{row.version} + {row.keeping}"
         verdict = Text(str(row.verdict), style=_VERDICT_STYLES.get(str(row.verdict), ""))
         table.add_row(
-            f"{row.time:%Y-%m-%d %H:%M:%S}",
+            f"{row.time:%y-%m-%d %H:%M:%S}",
             str(row.kind),
             version,
             verdict,

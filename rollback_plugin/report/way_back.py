@@ -13,6 +13,13 @@ STYLES = {
     Reversibility.UNKNOWN: "yellow",
 }
 
+_SHORT = {
+    Reversibility.REVERSIBLE: "yes",
+    Reversibility.REVERSIBLE_BUT: "yes, but",
+    Reversibility.ONE_WAY: "none",
+    Reversibility.UNKNOWN: "unknown",
+}
+
 
 def way_back_view(planned: Planned) -> RenderableType:
     """A sentence, and the reasons below it."""
@@ -23,11 +30,10 @@ def way_back_view(planned: Planned) -> RenderableType:
 
 
 def way_back_in_short(planned: Planned | None) -> Text:
-    """The verdict, for a column."""
+    """The verdict, for a narrow column."""
     if planned is None:
         return Text("")
-    more = ", but …" if planned.verdict is Reversibility.REVERSIBLE_BUT else ""
-    return Text(f"{planned.verdict.words}{more}", style=STYLES[planned.verdict])
+    return Text(_SHORT[planned.verdict], style=STYLES[planned.verdict])
 
 
 def _sentence(planned: Planned) -> str:

@@ -82,9 +82,9 @@ def test_a_deploy_is_judged_in_a_sentence_and_its_reasons(undoing: Undoing, says
 @pytest.mark.parametrize(
     ("verdict", "sentence", "short"),
     [
-        (Reversibility.REVERSIBLE, "Way back to version 1: reversible.", "reversible"),
-        (Reversibility.REVERSIBLE_BUT, "Way back to version 1: reversible, but:", "reversible, but …"),
-        (Reversibility.ONE_WAY, "Version 2 can't be undone, because:", "one-way"),
+        (Reversibility.REVERSIBLE, "Way back to version 1: reversible.", "yes"),
+        (Reversibility.REVERSIBLE_BUT, "Way back to version 1: reversible, but:", "yes, but"),
+        (Reversibility.ONE_WAY, "Version 2 can't be undone, because:", "none"),
         (Reversibility.UNKNOWN, "Whether version 2 can be undone could not be worked out:", "unknown"),
     ],
 )
