@@ -29,7 +29,9 @@ def history_table(rows: Sequence[HistoryRow]) -> Table:
     table = Table(title="History", title_justify="left", box=None, pad_edge=False)
     planned = any(row.way_back is not None for row in rows)
     for column in ("time (UTC)", "kind", "version", "verdict", "why", *(["way back"] if planned else [])):
-        table.add_column(column, justify="right" if column == "version" else "left", no_wrap=column != "why")
+        table.add_column(
+            column, justify="right" if column == "version" else "left", no_wrap=column != "why", overflow="fold"
+        )
     for row in rows:
         version = str(row.version) if row.undoes is None else f"{row.undoes} → {row.version}"
         if row.keeping is not None:
