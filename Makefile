@@ -44,6 +44,7 @@ help:
 	@echo 'make test-fast  the unit tests: no engine, no network, seconds'
 	@echo 'make test-official  the engine tests against the official Pulumi CLI, language host and AWS plugin, where they are'
 	@echo 'make test-deep  replays of PAIRS=300 generated programs against the programs; goes on where it ended; PAIR=17: one'
+	@echo 'make bench      figures, side by side, into benchmarks/results; NAMES=plan: that alone'
 	@echo 'make lint, make types, make contracts, make format'
 	@echo 'make setup      only the set-up, which the others do by themselves'
 	@echo 'make clean      remove what the set-up and the tools put into this folder'
@@ -96,6 +97,11 @@ test-official: setup
 .PHONY: test-deep
 test-deep: setup
 	@python -m tests.equivalence.campaign $(if $(PAIR),--pair $(PAIR),--pairs $(or $(PAIRS),300))
+
+# Figures, not checks: NAMES=plan measures that alone.
+.PHONY: bench
+bench: setup
+	@python -m benchmarks $(NAMES)
 
 .PHONY: lint
 lint: setup

@@ -1,0 +1,51 @@
+"""`python -m benchmarks [name …]`: measure, show, and keep what came out."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import plan, rollback
+from benchmarks.timing import Figures, Measured, keep
+
+BENCHMARKS: Mapping[str, Callable[[], dict[str, dict[str, Measured]]]] = {
+    "plan": plan.measured,
+    "rollback": rollback.measured,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; without one, all")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    unknown = sorted(set(names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    console = Console()
+    for name in names:
+        rows = BENCHMARKS[name]()
+        console.print(_table(name, rows))
+        console.print(f"kept in {keep(name, rows).relative_to(Path.cwd())}\n")
+
+
+def _table(name: str, rows: Mapping[str, Mapping[str, Measured]]) -> Table:
+    table = Table(title=f"{name}: seconds, minimum / median / maximum", title_justify="left", box=None, pad_edge=False)
+    for column in ("resources", "", "waited", "processor"):
+        table.add_column(column, no_wrap=True)
+    for size, ways in rows.items():
+        for way, measured in ways.items():
+            table.add_row(size, way, _words(measured.wall_seconds), _words(measured.processor_seconds))
+    return table
+
+
+def _words(figures: Figures) -> str:
+    return f"{figures.minimum:.2f} / {figures.median:.2f} / {figures.maximum:.2f}"
+
+
+if __name__ == "__main__":
+    main()

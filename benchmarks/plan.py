@@ -1,0 +1,26 @@
+"""`rollback plan` beside `pulumi preview` of the same stack."""
+
+from benchmarks.stacks import StackToTime, stack_of
+from benchmarks.timing import Measured, side_by_side
+
+SIZES = (100, 500)
+REPETITIONS = 5
+
+
+def measured() -> dict[str, dict[str, Measured]]:
+    """By number of resources."""
+    rows = {}
+    for size in SIZES:
+        with stack_of(size) as stack:
+            rows[str(size)] = _measured(stack)
+    return rows
+
+
+def _measured(stack: StackToTime) -> dict[str, Measured]:
+    return side_by_side(
+        {
+            "pulumi preview": lambda: stack.run("pulumi", "preview"),
+            "rollback plan": lambda: stack.run("rollback", "plan", "--to", "1"),
+        },
+        REPETITIONS,
+    )
