@@ -78,7 +78,9 @@ def test_the_storefront_reads_where_to_order_from_the_stack_of_orders(
     assert order(parameter["Value"]).status_code == 200
 
 
-def test_each_release_deploys_over_the_one_before_and_answers(deploy: Deploy, inventory: Inventory) -> None:
+def test_each_release_deploys_over_the_one_before_and_answers(
+    deploy: Deploy, inventory: Inventory, cloud: Cloud
+) -> None:
     project = deploy("orders", inventoryUrl=inventory.url)
     url = project.outputs()["url"]
     pounds, published, deployed = [], [], []
@@ -96,6 +98,10 @@ def test_each_release_deploys_over_the_one_before_and_answers(deploy: Deploy, in
 
     assert pounds == [200, 502, 200, 200]
     assert published == ["1", "2", "3", "4"]
+    # Consumers can be moved back to any of them: no deploy takes a published version away.
+    function = service_of(project).traffic.function  # type: ignore[union-attr]
+    kept = cloud.aws.client("lambda").list_versions_by_function(FunctionName=function)["Versions"]
+    assert [version["Version"] for version in kept] == ["$LATEST", *published]
     assert deployed == [{"aws:ssm/parameter:Parameter"}, *[{"aws:sns/topic:Topic"}] * 3]
 
 
