@@ -86,8 +86,7 @@ def open_project(cwd: Path, stack: str | None, environ: Mapping[str, str]) -> Pr
     cwd = _as_the_shell_says(cwd, environ)
     path = _found_project_file(cwd)
     file = _parsed_file(path, _ProjectFile, NotAPulumiProject)
-    configured = environ.get("PULUMI_BACKEND_URL") or (file.backend.url if file.backend else "")
-    login = configured or logged_in_backend(environ)
+    login = _login(file, environ)
     if not login:
         raise NotLoggedIn(
             f"No backend is configured for the project {file.name}. Log in with: pulumi login <backend URL>, or set "
@@ -113,6 +112,31 @@ def open_project(cwd: Path, stack: str | None, environ: Mapping[str, str]) -> Pr
         file=path,
         runtime_options={} if isinstance(file.runtime, str) else file.runtime.options,
     )
+
+
+def known_store(cwd: Path, stack: str | None, environ: Mapping[str, str]) -> str:
+    """URL of the store of the project and stack that are meant, or, where none is, of the one beside the backend.
+
+    Raises as `open_project` does where no backend is known either.
+    """
+    try:
+        return open_project(cwd, stack, environ).store_url
+    except NotAPulumiProject:
+        login = _login(None, environ)
+        if not login:
+            raise
+    except NoStackSelected:
+        if stack:
+            raise
+        login = _login(_parsed_file(_found_project_file(cwd), _ProjectFile, NotAPulumiProject), environ)
+    require_supported(login)
+    return _store_beside(_with_absolute_folder(login, cwd, environ))
+
+
+def _login(file: _ProjectFile | None, environ: Mapping[str, str]) -> str:
+    """The backend's URL as it was given; empty where nobody said."""
+    configured = environ.get("PULUMI_BACKEND_URL") or (file.backend.url if file and file.backend else "")
+    return configured or logged_in_backend(environ) or ""
 
 
 def _as_the_shell_says(cwd: Path, environ: Mapping[str, str]) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rollback_plugin.cli.glancing import show_all
 from rollback_plugin.cli.options import (
     HERE,
     DataOption,
@@ -39,8 +40,26 @@ def history(stack: StackOption = None, folder: FolderOption = HERE, output: Outp
         show(history_table(rows))
 
 
-def status(stack: StackOption = None, folder: FolderOption = HERE, output: OutputOption = Output.TEXT) -> None:
-    """How the stack is: the version it runs, the verdict on each version, alarms, and what is under way."""
+def status(
+    every_stack: Annotated[
+        bool,
+        typer.Option("--all", help="Every stack of the store at a glance; needs no project if a backend is known."),
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="With --all: live, until Ctrl-C.")] = False,
+    interval: Annotated[float, typer.Option("--interval", help="Of --watch: seconds to the next look.", min=0.1)] = 5.0,
+    stack: StackOption = None,
+    folder: FolderOption = HERE,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """How the stack is: the version it runs, the verdict on each version, alarms, and what is under way.
+
+    With --watch and `--output json` one JSON list a line.
+    """
+    if every_stack:
+        show_all(stack, folder, output, interval if watch else None)
+        return
+    if watch:
+        raise typer.BadParameter("--watch is given without --all.")
     from rollback_plugin.report.tables import status_view
 
     controller = open_stack(stack, folder)

@@ -1,12 +1,9 @@
 """`rollback watch`."""
 
 import json
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +11,7 @@ import typer
 from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
 from rollback_plugin.cli.printing import as_plain, say
 from rollback_plugin.cli.session import open_stack
+from rollback_plugin.cli.stopping import stop_on_signal
 
 if TYPE_CHECKING:
     from rollback_plugin.controller.stack_controller import Round
@@ -39,7 +37,7 @@ def watch(
     with ThreadPoolExecutor(1, thread_name_prefix="ways-back") as beside:
         watching = Watch([open_stack(stack, folder)], WaysBack(beside))
         if not once:
-            watching.run(interval, _stop_on_signal(), teller.tell)
+            watching.run(interval, stop_on_signal(), teller.tell)
             return
         (outcome,) = watching.tick()
         teller.tell([outcome])
@@ -47,17 +45,6 @@ def watch(
     error = outcome.error if isinstance(outcome, FailedRound) else outcome.missing
     if error is not None:
         raise error
-
-
-def _stop_on_signal() -> threading.Event:
-    stop = threading.Event()
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, handle)
-    return stop
 
 
 class _Teller:

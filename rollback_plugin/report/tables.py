@@ -12,7 +12,7 @@ from rollback_plugin.journal.status import Status
 from rollback_plugin.report.way_back import way_back_in_short, way_back_view
 from rollback_plugin.stack import StackName
 
-_VERDICT_STYLES = {
+VERDICT_STYLES = {
     "healthy": "green",
     "helped": "green",
     "done": "green",
@@ -36,7 +36,7 @@ def history_table(rows: Sequence[HistoryRow]) -> Table:
         version = str(row.version) if row.undoes is None else f"{row.undoes} → {row.version}"
         if row.keeping is not None:
             version = f"{row.version} + {row.keeping}"
-        verdict = Text(str(row.verdict), style=_VERDICT_STYLES.get(str(row.verdict), ""))
+        verdict = Text(str(row.verdict), style=VERDICT_STYLES.get(str(row.verdict), ""))
         table.add_row(
             f"{row.time:%y-%m-%d %H:%M:%S}",
             str(row.kind),
@@ -56,7 +56,7 @@ def status_view(stack: StackName, status: Status) -> RenderableType:
     for column in ("version", "verdict", "why"):
         versions.add_column(column, justify="right" if column == "version" else "left")
     for version in status.versions:
-        verdict = Text(version.verdict.value, style=_VERDICT_STYLES.get(version.verdict.value, ""))
+        verdict = Text(version.verdict.value, style=VERDICT_STYLES.get(version.verdict.value, ""))
         versions.add_row(str(version.number), verdict, version.reason)
     kept = "" if status.keeping is None else f" with what version {status.keeping.version} had changed"
     lines: list[RenderableType] = [

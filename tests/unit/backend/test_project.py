@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rollback_plugin.backend.project import Project, open_project
+from rollback_plugin.backend.project import Project, known_store, open_project
 from rollback_plugin.errors import (
     InvalidConfiguration,
     NoStackSelected,
@@ -284,3 +284,30 @@ def test_a_selection_that_can_not_be_read_is_said_so(logged_in: Machine) -> None
 
     with pytest.raises(NoStackSelected, match=r"workspace\.json.*pulumi stack select"):
         logged_in.open()
+
+
+def test_the_store_of_all_stacks_is_that_of_the_selected_one(machine: Machine) -> None:
+    machine.log_in(machine.state)
+    machine.write_stack_config("config:\n  rollback:store: s3://elsewhere/there\n")
+
+    assert known_store(machine.folder, "dev", machine.environment) == "s3://elsewhere/there"
+
+
+def test_without_a_stack_the_store_of_all_lies_beside_the_backend(machine: Machine) -> None:
+    in_project = known_store(machine.folder, None, {**machine.environment, "PULUMI_BACKEND_URL": machine.state})
+    on_s3 = {**machine.environment, "PULUMI_BACKEND_URL": "s3://bucket/team?region=eu-central-1"}
+
+    assert in_project == f"{machine.state}/.rollback"
+    assert known_store(machine.root, None, on_s3) == "s3://bucket/team/.rollback?region=eu-central-1"
+
+
+def test_a_stack_that_was_named_and_is_not_there_is_still_an_error(machine: Machine) -> None:
+    machine.log_in(machine.state)
+
+    with pytest.raises(NoStackSelected):
+        known_store(machine.folder, "nope", machine.environment)
+
+
+def test_without_project_and_backend_no_store_is_known(machine: Machine) -> None:
+    with pytest.raises(NotAPulumiProject):
+        known_store(machine.root, None, machine.environment)
