@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from rollback_plugin.cloud.failures import cloud_errors
 from rollback_plugin.errors import UnknownAlarm
 from rollback_plugin.journal.entries import AlarmState
+from rollback_plugin.signals.composite import alarms_that_ring_it
+from rollback_plugin.signals.definition import AlarmDefinition, definition_of
 from rollback_plugin.signals.signal import AlarmObservation
 
 if TYPE_CHECKING:
@@ -44,35 +46,80 @@ class AlarmSource:
     def read_existing(self, names: Sequence[str]) -> dict[str, AlarmObservation]:
         """Like `read`, by name, and without those that don't exist."""
         wanted = list(dict.fromkeys(names))
-        observed: dict[str, AlarmObservation] = {}
-        for start in range(0, len(wanted), NAMES_PER_CALL):
-            observed.update((alarm.name, alarm) for alarm in self._describe(wanted[start : start + NAMES_PER_CALL]))
-        return observed
+        alarms: dict[str, AlarmObservation] = {}
+        rung_by: dict[str, tuple[str, ...]] = {}
+        asking = wanted
+        # A composite alarm may rest on composite alarms; each level is one more sweep, and a circle of them ends here.
+        while asking:
+            metric, composite = self._describe(asking)
+            alarms.update((alarm["AlarmName"], observation(alarm, definition_of(alarm))) for alarm in metric)
+            alarms.update((alarm["AlarmName"], observation(alarm)) for alarm in composite)
+            rules = {alarm["AlarmName"]: alarms_that_ring_it(alarm.get("AlarmRule", "")) for alarm in composite}
+            rung_by.update(rules)
+            children = dict.fromkeys(child for causes in rules.values() for child in causes)
+            asking = [child for child in children if child not in alarms and child not in wanted]
+        return {name: _as_old_as_its_causes(alarms[name], alarms, rung_by) for name in wanted if name in alarms}
 
-    def _describe(self, names: list[str]) -> Iterator[AlarmObservation]:
-        with cloud_errors(f"read the CloudWatch alarm `{names[0]}` and {len(names) - 1} more"):
-            answer = self.client.describe_alarms(
-                AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=NAMES_PER_CALL
-            )
-        alarms: list[MetricAlarmTypeDef | CompositeAlarmTypeDef] = [
-            *answer.get("MetricAlarms", []),
-            *answer.get("CompositeAlarms", []),
-        ]
-        return map(observation, alarms)
+    def _describe(self, names: Sequence[str]) -> tuple[list[MetricAlarmTypeDef], list[CompositeAlarmTypeDef]]:
+        metric: list[MetricAlarmTypeDef] = []
+        composite: list[CompositeAlarmTypeDef] = []
+        for start in range(0, len(names), NAMES_PER_CALL):
+            batch = list(names[start : start + NAMES_PER_CALL])
+            with cloud_errors(f"read the CloudWatch alarm `{batch[0]}` and {len(batch) - 1} more"):
+                answer = self.client.describe_alarms(
+                    AlarmNames=batch, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=NAMES_PER_CALL
+                )
+            metric += answer.get("MetricAlarms", [])
+            composite += answer.get("CompositeAlarms", [])
+        return metric, composite
 
 
-def observation(alarm: MetricAlarmTypeDef | CompositeAlarmTypeDef) -> AlarmObservation:
-    """What CloudWatch says of one alarm.
+def _as_old_as_its_causes(
+    alarm: AlarmObservation, alarms: Mapping[str, AlarmObservation], rung_by: Mapping[str, tuple[str, ...]]
+) -> AlarmObservation:
+    if alarm.state is not AlarmState.ALARM or alarm.name not in rung_by:
+        return alarm
+    causes = _causes(alarm.name, alarms, rung_by, frozenset())
+    if not causes:
+        return alarm
+    newest = max(cause.since for cause in causes)
+    return replace(alarm, since=newest, because=tuple(dict.fromkeys(cause.name for cause in causes)))
+
+
+def _causes(
+    name: str,
+    alarms: Mapping[str, AlarmObservation],
+    rung_by: Mapping[str, tuple[str, ...]],
+    above: frozenset[str],
+) -> list[AlarmObservation]:
+    """The metric alarms in ALARM, at whatever depth, that make the composite ring."""
+    causes: list[AlarmObservation] = []
+    for child in rung_by[name]:
+        found = alarms.get(child)
+        if found is None or found.state is not AlarmState.ALARM or child in above:
+            continue
+        causes += _causes(child, alarms, rung_by, above | {name}) if child in rung_by else [found]
+    return causes
+
+
+def observation(
+    alarm: MetricAlarmTypeDef | CompositeAlarmTypeDef, definition: AlarmDefinition | None = None
+) -> AlarmObservation:
+    """What CloudWatch says of one alarm; of a composite one, without what makes it ring.
 
     `since` is StateTransitionedTimestamp, when the state last *changed*; StateUpdatedTimestamp, which also moves when
     CloudWatch only renews its words, is taken where that is absent (type MetricAlarm of the API reference).
     """
     since = alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]
+    configured = alarm.get("AlarmConfigurationUpdatedTimestamp")
     return AlarmObservation(
         name=alarm["AlarmName"],
         state=AlarmState(alarm["StateValue"]),
         since=since.astimezone(UTC),
         explanation=alarm.get("StateReason", ""),
+        actions_enabled=alarm.get("ActionsEnabled", True),
+        configured_at=None if configured is None else configured.astimezone(UTC),
+        definition=definition,
     )
 
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from rollback_plugin.journal.entries import AlarmState
+from rollback_plugin.signals.definition import AlarmDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +15,40 @@ class AlarmObservation:
     name: str
     state: AlarmState
     since: datetime
-    """When it went into this state (aware, UTC)."""
+    """When it went into this state (aware, UTC). A composite alarm in ALARM is as old as the newest of the alarms that
+    make it ring: one that begins to ring while the composite does already is news, and one that only came to light
+    because another no longer hides it is not."""
     explanation: str = ""
     """CloudWatch's own words (StateReason)."""
+    because: tuple[str, ...] = ()
+    """Of a composite alarm in ALARM: the metric alarms in ALARM that make it ring."""
+    actions_enabled: bool = True
+    """False: people have muted it (ActionsEnabled)."""
+    configured_at: datetime | None = None
+    """When its configuration was last written (AlarmConfigurationUpdatedTimestamp)."""
+    definition: AlarmDefinition | None = None
+    """None for a composite alarm."""
+
+
+class AlarmConfiguration(StrEnum):
+    """What the deploy that is judged did to an alarm."""
+
+    UNCHANGED = "unchanged"
+    CREATED = "created"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What an alarm compares, around a deploy: one value per period, oldest first."""
+
+    before: tuple[float, ...]
+    """Periods that ended before the update began, of the hour before it."""
+    since: tuple[float, ...]
+    """Periods that began after the update had ended, and are over."""
+    higher_is_worse: bool
+    threshold: float
+    """At which the alarm rings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +59,11 @@ class AlarmReading:
     requests: int | None = None
     """Requests to the alarm's services since the deploy, or since the rollback that is being verified.
     None: nobody counts them."""
+    configuration: AlarmConfiguration = AlarmConfiguration.UNCHANGED
+    """What the newest version's deploy did to it."""
+    baseline: Baseline | None = None
+    """Of an alarm in ALARM that rang before the newest version's deploy began; None for others, and where CloudWatch
+    couldn't say."""
 
     @property
     def name(self) -> str:
@@ -45,6 +83,8 @@ class Signal:
     """
 
     alarms: tuple[AlarmReading, ...] = ()
+    deleted: tuple[str, ...] = ()
+    """Alarms that the stack names and CloudWatch doesn't know."""
 
     def ringing(self) -> tuple[AlarmReading, ...]:
         """The alarms in ALARM."""
