@@ -12,6 +12,7 @@ from rollback_plugin.controller.operate import OperationResult, Operator
 from rollback_plugin.controller.policy import StackPolicy, stack_policy
 from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRecorder
 from rollback_plugin.controller.way_back import WayBack
+from rollback_plugin.controller.weighing import Weighing
 from rollback_plugin.errors import UnknownAlarm
 from rollback_plugin.journal.entries import AlarmChanged, AlarmState, Deployed, Held, RollbackVerified
 from rollback_plugin.journal.fold import fold
@@ -20,7 +21,7 @@ from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.status import Status
 from rollback_plugin.signals.alarms import AlarmSource, unknown_alarms
 from rollback_plugin.signals.requests import RequestCounter
-from rollback_plugin.signals.signal import AlarmObservation, AlarmReading, Signal
+from rollback_plugin.signals.signal import AlarmObservation, Signal
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.service import Service
@@ -123,7 +124,13 @@ class StackController:
             seen = observed.get(name)
             if seen is not None and _is_news(seen, known.get(name)):
                 self.journal.append_next(
-                    AlarmChanged(alarm=name, state=seen.state, since=seen.since, explanation=seen.explanation)
+                    AlarmChanged(
+                        alarm=name,
+                        state=seen.state,
+                        since=seen.since,
+                        explanation=seen.explanation,
+                        because=seen.because,
+                    )
                 )
 
     def _decide_and_act(self, observed: Mapping[str, AlarmObservation]) -> tuple[Decision, OperationResult | None]:
@@ -163,26 +170,15 @@ class StackController:
         )
 
     def _signal(self, status: Status, observed: Mapping[str, AlarmObservation]) -> Signal:
-        return Signal(
-            tuple(
-                AlarmReading(observed[name], self._requests(status, observed[name]))
-                for name in self.watched_alarms()
-                if name in observed
-            )
+        weighing = Weighing(
+            status,
+            tuple(entry.event for entry in self.journal.entries() if isinstance(entry.event, Deployed)),
+            () if status.newest is None else self.services(status.newest),
+            self.requests,
+            self.alarm_source,
+            self.clock(),
         )
-
-    def _requests(self, status: Status, alarm: AlarmObservation) -> int | None:
-        """Requests to the alarm's services since what it is judged for; not asked for where no decision needs them."""
-        if status.newest is None or alarm.state is AlarmState.OK:
-            return None
-        start = status.verifying.last_activity_at if status.verifying else status.version(status.newest).deployed_at
-        counted = [
-            self.requests.since(service, start, self.clock())
-            for service in self.services(status.newest)
-            if alarm.name in service.alarms
-        ]
-        known = [count for count in counted if count is not None]
-        return sum(known) if known else None
+        return weighing.signal(self.watched_alarms(), observed)
 
     def _missing(self, observed: Mapping[str, AlarmObservation]) -> UnknownAlarm | None:
         missing = [name for name in self.watched_alarms() if name not in observed]

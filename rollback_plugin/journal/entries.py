@@ -95,6 +95,8 @@ class AlarmChanged(Frozen):
     """When CloudWatch says the alarm went into this state."""
     explanation: str = ""
     """CloudWatch's own words (StateReason)."""
+    because: tuple[str, ...] = ()
+    """Of a composite alarm: the alarms that made it ring."""
 
 
 class RollbackStarted(Frozen):

@@ -45,7 +45,8 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
             return way_back_in_words(event), _TONES[event.verdict]
         case journal.AlarmChanged():
             tones = {journal.AlarmState.ALARM: Tone.BAD, journal.AlarmState.OK: Tone.GOOD}
-            return f"alarm {event.alarm} is {event.state.value}", tones.get(event.state, Tone.NEUTRAL)
+            because = f", because of {', '.join(event.because)}" if event.because else ""
+            return f"alarm {event.alarm} is {event.state.value}{because}", tones.get(event.state, Tone.NEUTRAL)
         case journal.RollbackStarted():
             return f"rolling version {event.undoes} back to version {event.target} ({event.reason.value})", Tone.ACTION
         case journal.TrafficShifted():

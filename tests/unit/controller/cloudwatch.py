@@ -1,4 +1,5 @@
-"""A double of CloudWatch's client: alarms that are in the state a test puts them in, and one request count."""
+"""A double of CloudWatch's client: alarms that are in the state a test puts them in, one request count, and the data
+points of one metric."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,15 +18,18 @@ if TYPE_CHECKING:
 class CloudWatch:
     alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: float = 100.0
+    points: dict[datetime, float] = field(default_factory=dict)
     asked_for: list[list[str]] = field(default_factory=list)
     fails_with: Exception | None = None
+    data_fails_with: Exception | None = None
 
-    def put(self, name: str, state: AlarmState, since: datetime) -> None:
+    def put(self, name: str, state: AlarmState, since: datetime, **more: Any) -> None:
         self.alarms[name] = {
             "AlarmName": name,
             "StateValue": state.value,
             "StateTransitionedTimestamp": since,
             "StateReason": "because",
+            **more,
         }
 
     @property
@@ -42,10 +46,31 @@ class CloudWatch:
         if self.fails_with is not None:
             raise self.fails_with
         self.asked_for.append(AlarmNames)
-        return {"MetricAlarms": [self.alarms[name] for name in AlarmNames if name in self.alarms]}
+        found = [self.alarms[name] for name in AlarmNames if name in self.alarms]
+        return {
+            "MetricAlarms": [alarm for alarm in found if "AlarmRule" not in alarm],
+            "CompositeAlarms": [alarm for alarm in found if "AlarmRule" in alarm],
+        }
 
     def get_paginator(self, operation: str) -> "CloudWatch":
         return self
 
-    def paginate(self, **_: Any) -> Iterator[dict[str, Any]]:
-        yield {"MetricDataResults": [{"Values": [self.requests]}]}
+    def paginate(self, *, MetricDataQueries: list[dict[str, Any]], **_: Any) -> Iterator[dict[str, Any]]:  # noqa: N803
+        if self.data_fails_with is not None:
+            raise self.data_fails_with
+        if MetricDataQueries[0]["Id"] == "invocations":
+            yield {"MetricDataResults": [{"Values": [self.requests]}]}
+        else:
+            yield {"MetricDataResults": [{"Timestamps": [*self.points], "Values": [*self.points.values()]}]}
+
+
+ON_ERRORS: dict[str, Any] = {
+    "Namespace": "AWS/Lambda",
+    "MetricName": "Errors",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 5.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+"""What `DescribeAlarms` says of an alarm on one metric."""
