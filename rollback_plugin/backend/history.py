@@ -81,6 +81,15 @@ class Backend:
         names = (without_state_ending(key.removeprefix(folder)) for key in self._store.list(folder))
         return sorted({name for name in names if name is not None and "/" not in name})
 
+    def every_stack(self) -> list[StackName]:
+        """The stacks of all projects, by name."""
+        found = set()
+        for key in self._store.list("stacks/"):
+            stem = without_state_ending(key.removeprefix("stacks/"))
+            if stem is not None and stem.count("/") == 1:
+                found.add(StackName(*stem.split("/")))
+        return sorted(found, key=str)
+
     def locks(self, stack: StackName) -> list[Lock]:
         """Locks on the stack, oldest first; usually one or none."""
         locks = []

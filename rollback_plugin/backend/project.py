@@ -93,7 +93,7 @@ def open_project(cwd: Path, stack: str | None, environ: Mapping[str, str]) -> Pr
             "PULUMI_BACKEND_URL, or write backend.url into Pulumi.yaml."
         )
     require_supported(login)
-    backend_url = _with_absolute_folder(login, cwd, environ)
+    backend_url = absolute_url(login, cwd, environ)
     backend = open_backend(backend_url, environ)
     # The CLI goes by the URL as it was given to it, and by the path by which the folder was entered.
     paths = tuple(dict.fromkeys((path, path.resolve())))
@@ -108,7 +108,7 @@ def open_project(cwd: Path, stack: str | None, environ: Mapping[str, str]) -> Pr
         stack=name,
         backend_url=backend_url,
         config_file=config_file,
-        store_url=_configured_store(file, config_file, environ) or _store_beside(backend_url),
+        store_url=_configured_store(file, config_file, environ) or store_beside(backend_url),
         file=path,
         runtime_options={} if isinstance(file.runtime, str) else file.runtime.options,
     )
@@ -130,7 +130,7 @@ def known_store(cwd: Path, stack: str | None, environ: Mapping[str, str]) -> str
             raise
         login = _login(_parsed_file(_found_project_file(cwd), _ProjectFile, NotAPulumiProject), environ)
     require_supported(login)
-    return _store_beside(_with_absolute_folder(login, cwd, environ))
+    return store_beside(absolute_url(login, cwd, environ))
 
 
 def _login(file: _ProjectFile | None, environ: Mapping[str, str]) -> str:
@@ -219,16 +219,17 @@ def _configured_store(file: _ProjectFile, config_file: Path, environ: Mapping[st
             f"The config value {STORE_CONFIG_KEY} in {config_file} is not a URL in plain text. Set it with: pulumi "
             f"config set {STORE_CONFIG_KEY} <url>."
         )
-    return _with_absolute_folder(value.value, config_file.parent, environ)
+    return absolute_url(value.value, config_file.parent, environ)
 
 
-def _store_beside(backend_url: str) -> str:
+def store_beside(backend_url: str) -> str:
+    """URL of the store that belongs to a backend where no config names another."""
     place, _, query = backend_url.partition("?")
     store = f"{place.removesuffix('/')}/.rollback"
     return f"{store}?{query}" if query and place.startswith("s3://") else store
 
 
-def _with_absolute_folder(url: str, base: Path, environ: Mapping[str, str]) -> str:
+def absolute_url(url: str, base: Path, environ: Mapping[str, str]) -> str:
     """`url` with a folder that no longer depends on the current one, nor on `~`; other URLs as they are."""
     if "://" in url and not url.startswith("file://"):
         return url

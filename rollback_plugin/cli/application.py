@@ -2,7 +2,7 @@
 
 import typer
 
-from rollback_plugin.cli import changing, demonstration, looking, recording, watching
+from rollback_plugin.cli import changing, demonstration, looking, recording, watching, working
 
 application = typer.Typer(
     name="rollback",
@@ -22,3 +22,4 @@ application.command()(changing.undo)
 application.command()(changing.recover)
 application.command()(changing.release)
 application.command()(watching.watch)
+application.command()(working.worker)

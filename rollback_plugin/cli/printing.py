@@ -11,9 +11,12 @@ from pydantic import BaseModel
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from rollback_plugin.errors import RollbackPluginError
+
 
 def print_json(document: Mapping[str, object] | Sequence[object]) -> None:
-    """Write one indented JSON document; dataclasses and models become objects, times ISO 8601."""
+    """Write one indented JSON document; dataclasses, models and errors become objects, times ISO
+    8601."""
     sys.stdout.write(json.dumps(as_plain(document), indent=2) + "\n")
 
 
@@ -25,6 +28,8 @@ def as_plain(value: object) -> object:
         return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(as_plain(key)): as_plain(item) for key, item in value.items()}
+    if isinstance(value, RollbackPluginError):
+        return {"error": type(value).__name__, "message": str(value)}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rollback_plugin.controller.deploy_gate import DeployGate
+    from rollback_plugin.controller.fleet import Fleet
     from rollback_plugin.controller.progress import Progress
     from rollback_plugin.controller.stack_controller import StackController
 
@@ -29,6 +30,16 @@ def open_stack(stack: str | None, folder: Path) -> "StackController":
     # Its own hook would print every retry to stdout, into the JSON document.
     stamina.instrumentation.set_on_retry_hooks(())
     return assemble(open_project(folder.resolve(), stack, os.environ), os.environ, clock=now)
+
+
+def open_fleet(scratch: Path, store_url: str | None = None, patterns: tuple[str, ...] = ()) -> "Fleet":
+    """The stacks of the backend in PULUMI_BACKEND_URL, without their projects. Raises `NotLoggedIn`."""
+    import stamina.instrumentation
+
+    from rollback_plugin.controller.fleet import Fleet
+
+    stamina.instrumentation.set_on_retry_hooks(())
+    return Fleet.of_backend(os.environ, scratch, now, store_url=store_url, patterns=patterns)
 
 
 def open_gate(stack: str | None, folder: Path) -> "DeployGate":

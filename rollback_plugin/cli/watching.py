@@ -4,47 +4,79 @@ import json
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
-from rollback_plugin.cli.printing import as_plain, say
-from rollback_plugin.cli.session import open_stack
+from rollback_plugin.cli.printing import as_plain, say, warn
+from rollback_plugin.cli.session import open_fleet, open_stack
 from rollback_plugin.cli.stopping import stop_on_signal
+from rollback_plugin.errors import RollbackPluginError
 
 if TYPE_CHECKING:
-    from rollback_plugin.controller.stack_controller import Round
+    from rollback_plugin.controller.fleet import Fleet
+    from rollback_plugin.controller.stack_controller import Round, StackController
     from rollback_plugin.controller.watch import FailedRound
 
 
 def watch(
     interval: Annotated[float, typer.Option("--interval", help="Seconds from one look to the next.", min=0.1)] = 30.0,
     once: Annotated[bool, typer.Option("--once", help="Look once, act, and exit: for a scheduler.")] = False,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="Every stack of the backend in PULUMI_BACKEND_URL, new ones too."),
+    ] = False,
     stack: StackOption = None,
     folder: FolderOption = HERE,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Look at the stack and its alarms again and again, and roll back or recover when the rules say so.
+    """Look at the stack (or all of them) and its alarms again and again; roll back or recover when the rules say so.
 
     Records new deploys by itself. Ends with the round under way on SIGTERM or Ctrl-C. Says only what is new; with
     `--output json` one JSON object a line.
     """
-    from rollback_plugin.controller.watch import FailedRound, Watch
+    from rollback_plugin.controller.watch import Watch
     from rollback_plugin.controller.way_back import WaysBack
 
     teller = _Teller(output)
-    with ThreadPoolExecutor(1, thread_name_prefix="ways-back") as beside:
-        watching = Watch([open_stack(stack, folder)], WaysBack(beside))
-        if not once:
-            watching.run(interval, stop_on_signal(), teller.tell)
+    with ThreadPoolExecutor(1, thread_name_prefix="ways-back") as beside, TemporaryDirectory() as scratch:
+        fleet = open_fleet(Path(scratch)) if every else None
+        controllers = [open_stack(stack, folder)] if fleet is None else fleet.open_new([])
+        watching = Watch(controllers, WaysBack(beside))
+        if once:
+            outcomes = watching.tick()
+            teller.tell(outcomes)
+            watching.finish()
+            _raise_first(outcomes)
             return
-        (outcome,) = watching.tick()
-        teller.tell([outcome])
-        watching.finish()
-    error = outcome.error if isinstance(outcome, FailedRound) else outcome.missing
-    if error is not None:
-        raise error
+
+        def told(outcomes: "Sequence[Round | FailedRound]") -> None:
+            teller.tell(outcomes)
+            if fleet is not None:
+                _found(fleet, controllers)
+
+        watching.run(interval, stop_on_signal(), told)
+
+
+def _raise_first(outcomes: "Sequence[Round | FailedRound]") -> None:
+    """Make the command fail as the first round did that was in trouble."""
+    from rollback_plugin.controller.watch import FailedRound
+
+    for outcome in outcomes:
+        error = outcome.error if isinstance(outcome, FailedRound) else outcome.missing
+        if error is not None:
+            raise error
+
+
+def _found(fleet: "Fleet", controllers: "list[StackController]") -> None:
+    """Take on the stacks that were made since."""
+    try:
+        controllers += fleet.open_new(controllers)
+    except RollbackPluginError as error:
+        warn(f"{error} The stacks that are known are watched on.")
 
 
 class _Teller:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
 
 from rollback_plugin.backend.history import Backend, open_backend
 from rollback_plugin.backend.project import Project
 from rollback_plugin.cloud.clients import AwsClients
 from rollback_plugin.controller.actor import Actor
+from rollback_plugin.controller.connections import Connections
 from rollback_plugin.controller.deploy_gate import DeployGate
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import Progress
@@ -42,27 +42,29 @@ def assemble(
     environ: Mapping[str, str],
     clock: Callable[[], datetime] = utc_now,
     on_progress: Callable[[Progress], None] = ignore_progress,
+    connections: Connections | None = None,
 ) -> StackController:
-    """The controller of the project's selected stack.
+    """The controller of the project's selected stack; `connections` of `environ` are shared with other stacks.
 
     Nothing is asked of AWS, and no AWS client made, until alarms are read or consumers moved. Raises the errors of
     opening store and backend (`InvalidConfiguration`, `UnsupportedBackend`, `StoreUnreachable`, `MissingCredentials`).
     """
     stack = project.stack
     actor = Actor.of_this_process()
-    store = open_store(project.store_url, environ)
-    backend = open_backend(project.backend_url, environ)
+    connections = connections or Connections(environ)
+    store = connections.store(project.store_url)
+    backend = connections.backend(project.backend_url)
     journal = Journal(store, stack, clock, str(actor))
     archive = VersionArchive(store, stack)
     recorder = Recorder(backend, archive, journal, store, project.root)
     engine = Engine(project, environ)
-    cloud = AwsInquiry(cache(lambda profile: AwsClients(environ, profile=profile or None)))
+    cloud = AwsInquiry(lambda profile: connections.clients(profile or None))
     replay = ReplayByStrategy(
         stack,
         snapshot=Replay(stack, engine, backend, archive, cloud),
         source=SourceReplay(project, engine, backend, archive, environ),
     )
-    clients = _StackClients(environ, backend, project)
+    clients = _StackClients(environ, backend, project, connections)
     operator = Operator(
         stack=stack,
         journal=journal,
@@ -102,10 +104,13 @@ def deploy_gate(project: Project, environ: Mapping[str, str], clock: Callable[[]
 class _StackClients:
     """AWS clients as the stack's own config wants them, once somebody needs them."""
 
-    def __init__(self, environ: Mapping[str, str], backend: Backend, project: Project) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], backend: Backend, project: Project, connections: Connections
+    ) -> None:
         self._environ = environ
         self._backend = backend
         self._project = project
+        self._connections = connections
         self._clients: AwsClients | None = None
 
     def get(self) -> AwsClients:
@@ -113,8 +118,7 @@ class _StackClients:
             updates = self._backend.updates(self._project.stack)
             config = updates[-1].config if updates else {}
             # The provider of the stack's resources reads these; its alarms lie where it made them.
-            self._clients = AwsClients(
-                self._environ,
+            self._clients = self._connections.clients(
                 profile=config["aws:profile"].value if "aws:profile" in config else None,
                 default_region=config["aws:region"].value if "aws:region" in config else None,
             )

@@ -56,24 +56,30 @@ class Watch:
 
         The rounds come in the order of the stacks. Only errors of this package are caught: anything else is a defect.
         """
-        # By place, not by name: two backends may each have a stack of that name.
         if self.ways_back is not None:
             self.ways_back.journaled(self._ways())
-        outcomes: dict[int, Round | FailedRound] = {}
+        outcomes = dict(self.rounds())
+        if self.ways_back is not None:
+            self.ways_back.begin(self._ways())
+        return tuple(outcomes[place] for place in range(len(self.controllers)))
+
+    def rounds(self) -> Iterator[tuple[int, Round | FailedRound]]:
+        """What a tick does, as it does it: a stack's place, once its round is over.
+
+        Whoever stops asking keeps the stacks that are left from being worked on.
+        """
+        # By place, not by name: two backends may each have a stack of that name.
         recorded: list[int] = []
         for place, controller in enumerate(self.controllers):
             try:
                 controller.recorder.record()
                 controller.watched_alarms()
             except RollbackPluginError as error:
-                outcomes[place] = FailedRound(controller.stack, error)
+                yield place, FailedRound(controller.stack, error)
             else:
                 recorded.append(place)
         for place, observed in self._read_alarms(recorded):
-            outcomes[place] = self._round(self.controllers[place], observed)
-        if self.ways_back is not None:
-            self.ways_back.begin(self._ways())
-        return tuple(outcomes[place] for place in range(len(self.controllers)))
+            yield place, self._round(self.controllers[place], observed)
 
     def _ways(self) -> list[WayBack]:
         return [controller.way_back for controller in self.controllers]

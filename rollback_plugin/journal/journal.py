@@ -37,6 +37,11 @@ class Journal:
         errors."""
         return tuple(stored.entry for stored in self._refreshed())
 
+    @property
+    def known(self) -> tuple[Entry, ...]:
+        """The entries that were read or written last, without asking the store again."""
+        return tuple(stored.entry for stored in self._read)
+
     def append(self, event: Event, *, after: int) -> Entry:
         """Write `event` as entry `after + 1`, for a decision taken on exactly the entries up to `after`.
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rollback_plugin.cli.printing import as_plain
+from rollback_plugin.errors import StoreUnreachable
 from rollback_plugin.journal.entries import AlarmState, Released
 
 
@@ -27,6 +28,7 @@ class Record:
         (Record("r", MappingProxyType({"x": (1,)})), {"name": "r", "inner": {"x": [1]}}),
         (Released(version=2), {"event": "released", "version": 2, "explanation": ""}),
         (frozenset({3}), [3]),
+        (StoreUnreachable("the bucket is gone"), {"error": "StoreUnreachable", "message": "the bucket is gone"}),
     ],
 )
 def test_values_become_json(value: object, plain: Any) -> None:

@@ -39,11 +39,11 @@ ALARM = "errors"
 FUNCTION = "orders"
 
 
-def service(function_version: str, policy: Policy | None = None) -> Service:
+def service(function_version: str, policy: Policy | None = None, alarm: str = ALARM) -> Service:
     return Service(
         name="orders",
         kind="lambda",
-        alarms=(ALARM,),
+        alarms=(alarm,),
         policy=policy or Policy(bake_seconds=600),
         traffic=LambdaTraffic(function=FUNCTION, alias="live", region="eu-central-1", version=function_version),
     )
@@ -182,12 +182,16 @@ class Recorder:
 class Stand:
     """One stack, and everything of the controller that works on it."""
 
-    def __init__(self, folder: Path, policy: Policy | None = None) -> None:
+    def __init__(
+        self, folder: Path, policy: Policy | None = None, stack: StackName = STACK, alarm: str = ALARM
+    ) -> None:
         self.now: datetime = NOON
+        self.stack = stack
+        self.alarm = alarm
         self.folder = folder
         self.policy = policy or Policy(bake_seconds=600)
         self.store = FolderStore(folder)
-        self.archive = VersionArchive(self.store, STACK)
+        self.archive = VersionArchive(self.store, stack)
         self.traffic = Traffic(at="1")
         self.backend = Backend(checkpoint("1"))
         self.engine = Engine(self)
@@ -200,7 +204,7 @@ class Stand:
     def operator_of(self, actor: Actor) -> Operator:
         """An operator as another process would have it: its own journal object, the same store."""
         return Operator(
-            stack=STACK,
+            stack=self.stack,
             journal=self._journal(actor),
             archive=self.archive,
             backend=self.backend,
@@ -215,7 +219,7 @@ class Stand:
 
     def controller(self, alarms: Callable[[], AlarmSource], requests: RequestCounter) -> StackController:
         return StackController(
-            stack=STACK,
+            stack=self.stack,
             clock=lambda: self.now,
             journal=self.journal,
             archive=self.archive,
@@ -233,15 +237,15 @@ class Stand:
         state = checkpoint(str(number), *more)
         version = Version(
             number=number,
-            stack=STACK,
+            stack=self.stack,
             update=f"dev-{number}",
             started_at=self.now - timedelta(seconds=30),
             finished_at=self.now,
             succeeded=succeeded,
             checkpoint_digest=state.digest,
-            services=(service(str(number), self.policy),),
+            services=(service(str(number), self.policy, self.alarm),),
             bake_seconds=self.policy.bake_seconds,
-            alarms=(ALARM,),
+            alarms=(self.alarm,),
         )
         digest = self.archive.write(version, state)
         self.backend.state = state
@@ -289,7 +293,7 @@ class Stand:
             raise ProcessKilled
 
     def _journal(self, actor: Actor) -> Journal:
-        return Journal(self.store, STACK, lambda: self.now, str(actor))
+        return Journal(self.store, self.stack, lambda: self.now, str(actor))
 
 
 class ProcessKilled(Exception):
