@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rollback_plugin.controller.deploy_gate import DeployGate
     from rollback_plugin.controller.fleet import Fleet
     from rollback_plugin.controller.progress import Progress
+    from rollback_plugin.controller.reporting import Reporting
     from rollback_plugin.controller.stack_controller import StackController
 
 
@@ -19,27 +20,31 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_stack(stack: str | None, folder: Path) -> "StackController":
-    """Everything there is for one stack. Raises what `open_project` and `assemble` raise."""
+def open_stack(stack: str | None, folder: Path, reporting: "Reporting | None" = None) -> "StackController":
+    """Everything there is for one stack; `reporting` hears of what is done. Raises what `open_project` and `assemble`
+    raise."""
     # Imported late: `rollback --help` needs none of it.
     import stamina.instrumentation
 
     from rollback_plugin.backend.project import open_project
     from rollback_plugin.controller.assembly import assemble
+    from rollback_plugin.controller.reporting import UNREPORTED
 
-    # Its own hook would print every retry to stdout, into the JSON document.
-    stamina.instrumentation.set_on_retry_hooks(())
-    return assemble(open_project(folder.resolve(), stack, os.environ), os.environ, clock=now)
+    if reporting is None:
+        # Its own hook would print every retry to stdout, into the JSON document.
+        stamina.instrumentation.set_on_retry_hooks(())
+    project = open_project(folder.resolve(), stack, os.environ)
+    return assemble(project, os.environ, clock=now, reporting=reporting or UNREPORTED)
 
 
-def open_fleet(scratch: Path, store_url: str | None = None, patterns: tuple[str, ...] = ()) -> "Fleet":
-    """The stacks of the backend in PULUMI_BACKEND_URL, without their projects. Raises `NotLoggedIn`."""
-    import stamina.instrumentation
-
+def open_fleet(
+    scratch: Path, reporting: "Reporting", store_url: str | None = None, patterns: tuple[str, ...] = ()
+) -> "Fleet":
+    """The stacks of the backend in PULUMI_BACKEND_URL, without their projects; `reporting` hears of what is done.
+    Raises `NotLoggedIn`."""
     from rollback_plugin.controller.fleet import Fleet
 
-    stamina.instrumentation.set_on_retry_hooks(())
-    return Fleet.of_backend(os.environ, scratch, now, store_url=store_url, patterns=patterns)
+    return Fleet.of_backend(os.environ, scratch, now, store_url=store_url, patterns=patterns, reporting=reporting)
 
 
 def open_gate(stack: str | None, folder: Path) -> "DeployGate":

@@ -12,6 +12,7 @@ import typer
 
 from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
 from rollback_plugin.cli.printing import as_plain, say, warn
+from rollback_plugin.cli.reporting import LogFormatOption, reported
 from rollback_plugin.cli.session import open_fleet, open_stack
 from rollback_plugin.cli.stopping import stop_on_signal
 from rollback_plugin.errors import RollbackPluginError
@@ -32,29 +33,38 @@ def watch(
     stack: StackOption = None,
     folder: FolderOption = HERE,
     output: OutputOption = Output.TEXT,
+    log_format: LogFormatOption = None,
 ) -> None:
     """Look at the stack (or all of them) and its alarms again and again; roll back or recover when the rules say so.
 
     Records new deploys by itself. Ends with the round under way on SIGTERM or Ctrl-C. Says only what is new; with
     `--output json` one JSON object a line.
     """
+    from rollback_plugin.controller.round_log import RoundLog
     from rollback_plugin.controller.watch import Watch
     from rollback_plugin.controller.way_back import WaysBack
 
     teller = _Teller(output)
-    with ThreadPoolExecutor(1, thread_name_prefix="ways-back") as beside, TemporaryDirectory() as scratch:
-        fleet = open_fleet(Path(scratch)) if every else None
-        controllers = [open_stack(stack, folder)] if fleet is None else fleet.open_new([])
+    with (
+        reported(log_format) as reporting,
+        ThreadPoolExecutor(1, thread_name_prefix="ways-back") as beside,
+        TemporaryDirectory() as scratch,
+    ):
+        fleet = open_fleet(Path(scratch), reporting=reporting) if every else None
+        controllers = [open_stack(stack, folder, reporting)] if fleet is None else fleet.open_new([])
         watching = Watch(controllers, WaysBack(beside))
+        round_log = RoundLog(reporting)
         if once:
             outcomes = watching.tick()
             teller.tell(outcomes)
+            round_log.tell(outcomes)
             watching.finish()
             _raise_first(outcomes)
             return
 
         def told(outcomes: "Sequence[Round | FailedRound]") -> None:
             teller.tell(outcomes)
+            round_log.tell(outcomes)
             if fleet is not None:
                 _found(fleet, controllers)
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollback_plugin.cli.printing import as_plain
+from rollback_plugin.cli.reporting import LogFormatOption, reported
 from rollback_plugin.cli.session import now, open_fleet
 from rollback_plugin.cli.stopping import stop_on_signal
 
 if TYPE_CHECKING:
+    from rollback_plugin.controller.reporting import Reporting
     from rollback_plugin.controller.worker import WorkerEvent
 
 
@@ -37,6 +39,7 @@ def worker(
     health_file: Annotated[
         Path | None, typer.Option("--health-file", help="Touched at least every 20 seconds while the worker lives.")
     ] = None,
+    log_format: LogFormatOption = None,
 ) -> None:
     """Serve all stacks of the backend in PULUMI_BACKEND_URL, as hints from a queue ask for it.
 
@@ -48,14 +51,14 @@ def worker(
     from rollback_plugin.controller.worker import Worker
 
     stop = stop_on_signal()
-    with TemporaryDirectory(prefix="rollback-plugin-") as scratch:
-        fleet = open_fleet(Path(scratch), store, tuple(stacks or ()))
+    with reported(log_format) as reporting, TemporaryDirectory(prefix="rollback-plugin-") as scratch:
+        fleet = open_fleet(Path(scratch), reporting, store, tuple(stacks or ()))
         Worker(
             queue=SqsHintQueue(fleet.sqs(queue), queue),
             registry=fleet.registry,
             open_stack=fleet.open,
             clock=now,
-            tell=_tell,
+            tell=_teller(reporting),
             sign_of_life=_touching(health_file),
         ).run(stop)
 
@@ -64,7 +67,20 @@ def _touching(health_file: Path | None) -> Callable[[], None]:
     return (lambda: None) if health_file is None else health_file.touch
 
 
-def _tell(event: "WorkerEvent") -> None:
-    line = {"time": now().isoformat(), "event": type(event).__name__, "what": as_plain(event)}
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+def _teller(reporting: "Reporting") -> "Callable[[WorkerEvent], None]":
+    from rollback_plugin.controller.round_log import RoundLog
+    from rollback_plugin.controller.worker import Dropped, Looked
+    from rollback_plugin.telemetry.interface import Counter
+
+    round_log = RoundLog(reporting)
+
+    def tell(event: "WorkerEvent") -> None:
+        line = {"time": now().isoformat(), "event": type(event).__name__, "what": as_plain(event)}
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+        if isinstance(event, Looked):
+            round_log.tell([event.outcome])
+        elif isinstance(event, Dropped):
+            reporting.telemetry.count(Counter.MESSAGES_DROPPED, why=event.why.value)
+
+    return tell

@@ -13,7 +13,9 @@ from rollback_plugin.controller.connections import Connections
 from rollback_plugin.controller.deploy_gate import DeployGate
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import Progress
+from rollback_plugin.controller.reporting import UNREPORTED, Reporting
 from rollback_plugin.controller.stack_controller import StackController
+from rollback_plugin.controller.traced import TracedReplayer, TracedRouter
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.record import Recorder
 from rollback_plugin.replay.apply import Replay
@@ -43,8 +45,10 @@ def assemble(
     clock: Callable[[], datetime] = utc_now,
     on_progress: Callable[[Progress], None] = ignore_progress,
     connections: Connections | None = None,
+    reporting: Reporting = UNREPORTED,
 ) -> StackController:
-    """The controller of the project's selected stack; `connections` of `environ` are shared with other stacks.
+    """The controller of the project's selected stack; `connections` of `environ` are shared with other stacks, and
+    `reporting` hears of what is done.
 
     Nothing is asked of AWS, and no AWS client made, until alarms are read or consumers moved. Raises the errors of
     opening store and backend (`InvalidConfiguration`, `UnsupportedBackend`, `StoreUnreachable`, `MissingCredentials`).
@@ -54,7 +58,7 @@ def assemble(
     connections = connections or Connections(environ)
     store = connections.store(project.store_url)
     backend = connections.backend(project.backend_url)
-    journal = Journal(store, stack, clock, str(actor))
+    journal = Journal(store, stack, clock, str(actor), reporting.listener(stack))
     archive = VersionArchive(store, stack)
     recorder = Recorder(backend, archive, journal, store, project.root)
     engine = Engine(project, environ)
@@ -71,8 +75,10 @@ def assemble(
         archive=archive,
         backend=backend,
         recorder=recorder,
-        replay=replay,
-        router=LambdaAliasRouter(lambda region: clients.get().lambda_(region)),
+        replay=TracedReplayer(replay, stack, reporting.telemetry),
+        router=TracedRouter(
+            LambdaAliasRouter(lambda region: clients.get().lambda_(region)), stack, reporting.telemetry
+        ),
         clock=clock,
         actor=actor,
         on_progress=on_progress,
@@ -88,6 +94,7 @@ def assemble(
         operator=operator,
         alarm_source=clients.alarm_source,
         requests=RequestCounter(lambda region: clients.get().cloudwatch(region)),
+        telemetry=reporting.telemetry,
     )
 
 

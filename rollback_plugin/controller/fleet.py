@@ -16,6 +16,7 @@ from rollback_plugin.backend.unattended import unattended_backend_url, unattende
 from rollback_plugin.controller.assembly import assemble
 from rollback_plugin.controller.connections import Connections
 from rollback_plugin.controller.registry import StackRegistry
+from rollback_plugin.controller.reporting import UNREPORTED, Reporting
 from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.errors import InvalidConfiguration
 from rollback_plugin.stack import StackName
@@ -36,6 +37,7 @@ class Fleet:
     store_url: str
     patterns: tuple[str, ...] = ()
     """Which stacks are meant, as `project/stack` with `*`; none: all."""
+    reporting: Reporting = UNREPORTED
 
     @cached_property
     def connections(self) -> Connections:
@@ -50,10 +52,11 @@ class Fleet:
         *,
         store_url: str | None = None,
         patterns: tuple[str, ...] = (),
+        reporting: Reporting = UNREPORTED,
     ) -> Self:
         """The stacks of the backend in PULUMI_BACKEND_URL. Raises `NotLoggedIn`."""
         backend_url = unattended_backend_url(environ)
-        return cls(environ, scratch, clock, backend_url, store_url or store_beside(backend_url), patterns)
+        return cls(environ, scratch, clock, backend_url, store_url or store_beside(backend_url), patterns, reporting)
 
     @cached_property
     def registry(self) -> StackRegistry:
@@ -68,7 +71,7 @@ class Fleet:
     def open(self, stack: StackName) -> StackController:
         """Raises as `assemble` does."""
         project = unattended_project(stack, self.backend_url, self.store_url, self.scratch)
-        return assemble(project, self.environ, self.clock, connections=self.connections)
+        return assemble(project, self.environ, self.clock, connections=self.connections, reporting=self.reporting)
 
     def open_new(self, known: Sequence[StackController]) -> list[StackController]:
         """The controllers of the stacks that there are now and that `known` lacks. Raises as `open` does."""

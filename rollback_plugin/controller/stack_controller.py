@@ -23,6 +23,7 @@ from rollback_plugin.signals.alarms import AlarmSource, unknown_alarms
 from rollback_plugin.signals.requests import RequestCounter
 from rollback_plugin.signals.signal import AlarmObservation, Signal
 from rollback_plugin.stack import StackName
+from rollback_plugin.telemetry.interface import SILENT, Span, Telemetry
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.service import Service
 
@@ -56,6 +57,7 @@ class StackController:
     alarm_source: Callable[[], AlarmSource]
     """Made when first asked for: reading a journal takes no AWS credentials."""
     requests: RequestCounter
+    telemetry: Telemetry = SILENT
     _services: dict[int, tuple[Service, ...]] = field(default_factory=dict, repr=False, compare=False)
     """By version. Versions never change."""
 
@@ -101,6 +103,10 @@ class StackController:
         `observed` holds at least those of `watched_alarms` that exist. Raises `OperationInProgress` while another
         process works on the stack, `WriteConflict` when it was faster, and whatever keeps the work from being done.
         """
+        with self.telemetry.span(Span.ROUND, stack=str(self.stack)):
+            return self._round(observed)
+
+    def _round(self, observed: Mapping[str, AlarmObservation]) -> Round:
         self._impatient_operator.resume()
         self._journal_changes(observed)
         decision, result = self._decide_and_act(observed)
@@ -134,8 +140,9 @@ class StackController:
                 )
 
     def _decide_and_act(self, observed: Mapping[str, AlarmObservation]) -> tuple[Decision, OperationResult | None]:
-        status, policy = self.status(), self.policy()
-        decision = decide(status, self._signal(status, observed), policy, self.clock())
+        with self.telemetry.span(Span.DECIDE, stack=str(self.stack)):
+            status, policy = self.status(), self.policy()
+            decision = decide(status, self._signal(status, observed), policy, self.clock())
         match decision.action:
             case Action.WAIT:
                 return decision, None

@@ -1,8 +1,10 @@
 """A stack's journal, in a store."""
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from rollback_plugin.errors import BrokenChain, ObjectExists, ObjectMissing, WriteConflict
 from rollback_plugin.journal.chain import StoredEntry, canonical_bytes, checked, sha256_of
@@ -17,6 +19,18 @@ can meet before one of them gives up."""
 _ENTRY_NAME = re.compile(r"(\d{8})\.json")
 
 
+class EntryListener(Protocol):
+    """Who wants to hear of entries. Called on the thread that read or wrote them, so it neither waits nor raises."""
+
+    def __call__(self, entry: Entry, *, written_here: bool) -> None:
+        """`written_here` says that it is this process' own work, and not what others, or one before it, did."""
+        ...
+
+
+def ignore_entry(entry: Entry, *, written_here: bool) -> None:
+    """For who reads a journal and tells nobody."""
+
+
 class Journal:
     """The entries of one stack: `stacks/<project>/<stack>/journal/<8-digit sequence>.json`, from 1, without a gap.
 
@@ -24,13 +38,27 @@ class Journal:
     nothing new that is one list request.
     """
 
-    def __init__(self, store: ObjectStore, stack: StackName, clock: Callable[[], datetime], actor: str) -> None:
-        """`actor` is who writes: `user@host:pid`. `clock` gives aware times."""
+    def __init__(
+        self,
+        store: ObjectStore,
+        stack: StackName,
+        clock: Callable[[], datetime],
+        actor: str,
+        on_entry: EntryListener = ignore_entry,
+    ) -> None:
+        """`actor` is who writes: `user@host:pid`. `clock` gives aware times. `on_entry` hears of every entry once, in
+        order, as soon as it is known here, whoever wrote it."""
         self._store = store
         self._prefix = f"stacks/{stack.project}/{stack.stack}/journal/"
         self._clock = clock
         self._actor = actor
         self._read: tuple[StoredEntry, ...] = ()
+        self._on_entry = on_entry
+        self._found: int | None = None
+        """How many entries there were at the first look."""
+        self._told = 0
+        self._telling = threading.RLock()
+        """Ways back are worked out on another thread, which reads the journal too."""
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry, checked. Raises `BrokenChain`, naming the key and what is wrong with it, and the store's
@@ -62,7 +90,7 @@ class Journal:
             self._store.create(self._key(entry.sequence), data)
         except ObjectExists:
             raise self._conflict(after, "somebody else wrote the next one first") from None
-        self._read = (*known, StoredEntry(entry, sha256_of(data)))
+        self._keep((*known, StoredEntry(entry, sha256_of(data))), found=len(known))
         return entry
 
     def append_next(self, event: Event) -> Entry:
@@ -92,8 +120,18 @@ class Journal:
             known.append(
                 checked(self._entry_bytes(key), key=key, sequence=sequence, previous=known[-1].sha256 if known else "")
             )
-        self._read = tuple(known)
-        return self._read
+        self._keep(tuple(known), found=len(known))
+        return tuple(known)
+
+    def _keep(self, entries: tuple[StoredEntry, ...], found: int) -> None:
+        with self._telling:
+            self._read = entries
+            if self._found is None:
+                self._found = found
+            news, self._told = entries[self._told :], max(self._told, len(entries))
+            for entry in (stored.entry for stored in news):
+                own = entry.sequence > self._found and entry.actor == self._actor
+                self._on_entry(entry, written_here=own)
 
     def _entry_bytes(self, key: str) -> bytes:
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rollback_plugin.errors import BrokenChain, WriteConflict
-from rollback_plugin.journal.entries import LockBroken
+from rollback_plugin.journal.entries import Entry, LockBroken
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import FolderStore, ObjectStore
@@ -275,3 +275,54 @@ def test_a_clock_without_a_zone_is_refused(store: ObjectStore) -> None:
     with pytest.raises(ValueError, match="timezone"):
         naive.append(rings(1), after=0)
     assert Journal(store, STACK, lambda: datetime.now(UTC), "user@host:1").entries() == ()
+
+
+class Heard:
+    """What a listener was told, in order: sequence, and whether it was this process' own work."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int, bool]] = []
+
+    def __call__(self, entry: Entry, *, written_here: bool) -> None:
+        self.told.append((entry.sequence, written_here))
+
+
+def test_a_listener_hears_of_every_entry_once_whoever_wrote_it(store: ObjectStore) -> None:
+    heard = Heard()
+    other = Journal(store, STACK, lambda: NOON, "other@host:2")
+    other.append_next(rings(1))
+    mine = Journal(store, STACK, lambda: NOON, "me@host:1", heard)
+
+    mine.entries()
+    mine.append_next(rings(2))
+    other.append_next(rings(3))
+    mine.append_next(rings(4))
+    mine.entries()
+
+    assert heard.told == [(1, False), (2, True), (3, False), (4, True)]
+
+
+def test_what_a_process_of_the_same_name_wrote_before_is_not_this_one_s_work(store: ObjectStore) -> None:
+    Journal(store, STACK, lambda: NOON, "worker@container:1").append_next(rings(1))
+    heard = Heard()
+    restarted = Journal(store, STACK, lambda: NOON, "worker@container:1", heard)
+
+    restarted.append_next(rings(2))
+
+    assert heard.told == [(1, False), (2, True)]
+
+
+def test_a_journal_that_begins_with_this_process_is_its_work(store: ObjectStore) -> None:
+    heard = Heard()
+    Journal(store, STACK, lambda: NOON, "me@host:1", heard).append(rings(1), after=0)
+
+    assert heard.told == [(1, True)]
+
+
+def test_a_listener_hears_nothing_twice_when_two_threads_read(store: ObjectStore, journal: Journal) -> None:
+    heard = Heard()
+    read_by_two = Journal(store, STACK, lambda: NOON, "me@host:1", heard)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: read_by_two.entries(), range(20)))
+
+    assert heard.told == [(sequence, False) for sequence in range(1, 6)]
