@@ -13,7 +13,7 @@ from tests.embedded_aws.functions import deploy, log_messages, wait_for
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import StateValueType
-    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef, MetricDataQueryTypeDef
+    from mypy_boto3_cloudwatch.type_defs import CompositeAlarmTypeDef, MetricAlarmTypeDef, MetricDataQueryTypeDef
 
 pytestmark = pytest.mark.embedded
 
@@ -330,3 +330,65 @@ def test_a_rule_with_a_target_that_is_not_imitated_keeps_no_event_from_others(aw
 
     assert answer["FailedEntryCount"] == 0
     assert next_event(aws, queue)["detail"] == detail
+
+
+def test_a_composite_alarm_follows_the_alarms_it_rests_on(aws: EmbeddedAws) -> None:
+    # Given a composite on a composite, and two alarms on a metric nobody sends: how they treat that is what they are
+    cloudwatch = aws.client("cloudwatch")
+
+    def put_alarm(name: str, missing_data: str) -> None:
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="Composite",
+            MetricName="never-sent",
+            Statistic="Sum",
+            Period=10,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData=missing_data,
+        )
+
+    put_alarm("composite-errors", "breaching")
+    put_alarm("composite-maintenance", "breaching")
+    cloudwatch.put_composite_alarm(
+        AlarmName="composite-inner", AlarmRule="ALARM(composite-errors) AND NOT ALARM(composite-maintenance)"
+    )
+    queue = queue_of_state_changes(aws, "composite-outer-changes", "composite-outer")
+    cloudwatch.put_composite_alarm(AlarmName="composite-outer", AlarmRule='ALARM("composite-inner") OR FALSE')
+
+    def outer() -> "CompositeAlarmTypeDef":
+        names, kinds = ["composite-outer"], ["CompositeAlarm"]
+        return cloudwatch.describe_alarms(AlarmNames=names, AlarmTypes=kinds)["CompositeAlarms"][0]  # type: ignore[arg-type]
+
+    wait_for(lambda: outer()["StateValue"] == "OK", "the outer composite in OK")
+
+    # When the alarm that hides the other one is over
+    put_alarm("composite-maintenance", "notBreaching")
+
+    # Then both composites ring, and say because of which alarm
+    wait_for(lambda: outer()["StateValue"] == "ALARM", "the outer composite in ALARM")
+    assert "composite-inner transitioned to ALARM at " in outer()["StateReason"]
+    event = next_event(aws, queue)
+    while event["detail"]["state"]["value"] != "ALARM":
+        event = next_event(aws, queue)
+    assert event["detail"]["configuration"] == {"alarmRule": 'ALARM("composite-inner") OR FALSE'}
+    trigger = json.loads(event["detail"]["state"]["reasonData"])["triggeringAlarms"]
+    assert [alarm["state"]["value"] for alarm in trigger] == ["ALARM"]
+
+
+def test_log_events_are_found_by_the_patterns_of_metric_filters(aws: EmbeddedAws) -> None:
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName="searched")
+    logs.create_log_stream(logGroupName="searched", logStreamName="stream")
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    messages = ['{"level": "error", "order": 7}', '{"level": "info"}', "error"]
+    logs.put_log_events(
+        logGroupName="searched",
+        logStreamName="stream",
+        logEvents=[{"timestamp": now, "message": message} for message in messages],
+    )
+
+    found = logs.filter_log_events(logGroupName="searched", filterPattern='{ $.level = "error" }', limit=50)
+
+    assert [event["message"] for event in found["events"]] == messages[:1]

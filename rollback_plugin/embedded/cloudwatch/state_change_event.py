@@ -30,15 +30,13 @@ class StateAt:
 
 
 def event_detail(
-    alarm_name: str, description: str | None, metrics: list[dict[str, Any]], previous: StateAt, current: StateAt
+    alarm_name: str, description: str | None, configuration: dict[str, Any], previous: StateAt, current: StateAt
 ) -> dict[str, Any]:
-    """The event's `detail`. `metrics` are the alarm's metrics and expressions as the event shows them."""
-    configuration: dict[str, Any] = {"metrics": metrics}
-    if description:
-        configuration["description"] = description
+    """The event's `detail`. `configuration` is what the alarm rests on as the event shows it: `metrics`, or an
+    `alarmRule`."""
     return {
         "alarmName": alarm_name,
-        "configuration": configuration,
+        "configuration": {**configuration, **({"description": description} if description else {})},
         "previousState": previous.as_event(),
         "state": current.as_event(),
     }

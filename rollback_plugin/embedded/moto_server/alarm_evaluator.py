@@ -20,6 +20,7 @@ from rollback_plugin.embedded.cloudwatch.alarm_evaluation import (
 from rollback_plugin.embedded.cloudwatch.metric_math import Series, UnsupportedExpression, evaluate_expression
 from rollback_plugin.embedded.cloudwatch.statistics import Sample, UnsupportedStatistic, datapoints
 from rollback_plugin.embedded.moto_server.alarm_states import returns_data
+from rollback_plugin.embedded.moto_server.composite_alarms import evaluate_composites
 from rollback_plugin.embedded.moto_server.metrics import MetricStore
 
 
@@ -28,7 +29,7 @@ class UnsupportedAlarm(ValueError):
 
 
 class AlarmEvaluator:
-    """Sets the state of every metric alarm, in every region that has one."""
+    """Sets the state of every alarm, in every region that has one: metric alarms first, then what rests on them."""
 
     def __init__(self, metrics: MetricStore, interval_seconds: float, clock: Callable[[], datetime]) -> None:
         """Windows end at the last multiple of the interval, so that each period evaluated is over."""
@@ -46,6 +47,7 @@ class AlarmEvaluator:
                         self._evaluate(backend, alarm, end, now)
                     except Exception:  # noqa: BLE001 - one alarm must not keep the others from being evaluated
                         traceback.print_exc(file=sys.stderr)
+            evaluate_composites(backend)
 
     def _evaluate(self, backend: CloudWatchBackend, alarm: Alarm, end: datetime, now: datetime) -> None:
         try:

@@ -1,6 +1,6 @@
 """State changes of moto's alarms: how an alarm starts, and what a change sets off.
 
-- A new alarm is in INSUFFICIENT_DATA; an alarm that is put again keeps its state:
+- A new alarm, composite ones too, is in INSUFFICIENT_DATA; an alarm that is put again keeps its state:
   https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 - A change is an event on the default bus and an entry in the alarm's history, also one by SetAlarmState:
   https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
@@ -36,6 +36,8 @@ def install(clock: Callable[[], datetime]) -> None:
     _start_without_data(clock)
     _announce_state_changes(clock)
     CloudWatchResponse.describe_alarm_history = _describe_alarm_history  # type: ignore[attr-defined]
+    # moto's handler of metric alarms keeps a rule, too; only the operation has no name there.
+    CloudWatchResponse.put_composite_alarm = CloudWatchResponse.put_metric_alarm  # type: ignore[attr-defined]
 
 
 def _start_without_data(clock: Callable[[], datetime]) -> None:
@@ -87,7 +89,8 @@ def _announce_state_changes(clock: Callable[[], datetime]) -> None:
 def _put_event(alarm: Alarm, previous: StateAt, current: StateAt) -> None:
     account_id = alarm.alarm_arn.split(":")[4]
     backend: EventsBackend = events_backends[account_id][alarm.region_name]
-    detail = event_detail(alarm.name, alarm.description, _metrics_in_event(alarm), previous, current)
+    configuration = {"alarmRule": alarm.rule} if alarm.rule else {"metrics": _metrics_in_event(alarm)}
+    detail = event_detail(alarm.name, alarm.description, configuration, previous, current)
     event = {
         "Source": SOURCE,
         "DetailType": DETAIL_TYPE,
@@ -145,7 +148,7 @@ def _in_history(state: StateAt) -> dict[str, Any]:
 def _history_item(alarm: Alarm, now: datetime, item_type: str, summary: str, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "AlarmName": alarm.name,
-        "AlarmType": "MetricAlarm",
+        "AlarmType": "CompositeAlarm" if alarm.rule else "MetricAlarm",
         "Timestamp": _naive(now),
         "HistoryItemType": item_type,
         "HistorySummary": summary,

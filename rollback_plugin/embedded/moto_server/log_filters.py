@@ -2,6 +2,8 @@
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html: a filter of the same
 name is replaced (moto would keep both), and a pattern that can't be imitated is refused.
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html: a pattern means
+there what it means in a metric filter (moto knows terms only, and answers with everything for other patterns).
 """
 
 import threading
@@ -10,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.logs import models as logs_models
 from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
 from moto.logs.models import LogsBackend
 
-from rollback_plugin.embedded.cloudwatch.filter_pattern import UnsupportedPattern
+from rollback_plugin.embedded.cloudwatch.filter_pattern import UnsupportedPattern, parse_filter_pattern
 from rollback_plugin.embedded.cloudwatch.metric_filter import (
     MetricFilter,
     MetricTransformation,
@@ -76,8 +79,22 @@ def install(filters: LogFilters) -> None:
         self.delete_metric_filter(filter_name, log_group_name)
         put_metric_filter(self, filter_name, filter_pattern, log_group_name, metric_transformations)
 
+    logs_models.EventMessageFilter = _EventFilter  # type: ignore[attr-defined, assignment]
     LogsBackend.put_log_events = put_and_receive  # type: ignore[method-assign]
     LogsBackend.put_metric_filter = check_and_replace  # type: ignore[method-assign]
+
+
+class _EventFilter:
+    """What FilterLogEvents asks of each event."""
+
+    def __init__(self, pattern: str | None) -> None:
+        try:
+            self._matches = parse_filter_pattern(pattern or "")
+        except UnsupportedPattern as unsupported:
+            raise InvalidParameterException(msg=f"The embedded AWS can't imitate this: {unsupported}") from unsupported
+
+    def matches(self, message: str) -> bool:
+        return self._matches(message)
 
 
 def _metric_filter(definition: Mapping[str, Any]) -> MetricFilter:
