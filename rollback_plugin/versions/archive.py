@@ -1,5 +1,14 @@
-"""Where versions are kept: one object each, and their checkpoints as keyframes and deltas."""
+"""Where versions are kept: one object each, and one for its checkpoint.
 
+A checkpoint is kept as a zstandard frame of lines (`zstd -dc` shows them): whole, as a *keyframe*, or as what differs
+from the latest keyframe (the module `delta` says how). So to open any version is to read two of them at most. The next
+keyframe is due when the differences to the last one have come to take as much as it did, which keeps the sum small
+however much or little each update changes.
+"""
+
+from contextlib import suppress
+
+import zstandard
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rollback_plugin.errors import DamagedSnapshot, ObjectExists, ObjectMissing, UnknownVersion, WriteConflict
@@ -7,27 +16,29 @@ from rollback_plugin.stack import StackName
 from rollback_plugin.store.interface import ObjectStore
 from rollback_plugin.versions.blobs import BlobStore
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
-from rollback_plugin.versions.checkpoint import Checkpoint
-from rollback_plugin.versions.delta import Delta, apply, difference
+from rollback_plugin.versions.checkpoint import Checkpoint, digest_of
+from rollback_plugin.versions.delta import Delta, apply, difference, from_text, to_text
 from rollback_plugin.versions.links import ProgramLinks
 from rollback_plugin.versions.version import Version
 
-LONGEST_CHAIN = 16
-"""Deltas to go through at most before a whole checkpoint: bounds the time to read one, and what one damaged object
-can take along."""
+VERSIONS_PER_KEYFRAME = 64
+"""At most: bounds what one damaged object can take along."""
+COMPRESSION_LEVEL = 3
 
 
 class _Snapshot(BaseModel):
-    """How a version's checkpoint is kept: whole, or as a delta to the version before."""
+    """How a version's checkpoint is kept."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     blob: str
-    """A whole checkpoint, or a `Delta`."""
-    base: int | None = None
-    """The version the delta starts from; None for a whole checkpoint."""
-    chain: int = 0
-    """Deltas between this and a whole checkpoint."""
+    """The lines of the checkpoint, or of what differs from the keyframe."""
+    keyframe: str | None = None
+    """Blob of the keyframe; None for one itself."""
+    number: int = 1
+    """Of the versions with this keyframe."""
+    spare_bytes: int
+    """What more versions with this keyframe may take."""
 
 
 class _Stored(BaseModel):
@@ -58,7 +69,7 @@ class VersionArchive:
                 f"Version {version.number} of {self.stack} names the checkpoint {version.checkpoint_digest}, but was"
                 f" given {checkpoint.digest}. Nothing was kept; read the update from the backend again."
             )
-        stored = _Stored(version=version, snapshot=self._keep(version.number, checkpoint))
+        stored = _Stored(version=version, snapshot=self._keep(version.number, checkpoint.lines))
         data = canonical_json(stored.model_dump(mode="json"))
         try:
             self._store.create(self._key(version.number), data)
@@ -80,14 +91,15 @@ class VersionArchive:
     def checkpoint(self, number: int) -> Checkpoint:
         """The state that version left behind. Raises `UnknownVersion`, `DamagedSnapshot`."""
         stored = self._read(number)
-        checkpoint = self._checkpoint(stored.snapshot, number)
-        if checkpoint.digest != stored.version.checkpoint_digest:
+        lines = self._lines(stored.snapshot)
+        found = digest_of(lines)
+        if found != stored.version.checkpoint_digest:
             raise DamagedSnapshot(
-                f"Version {number} of {self.stack} leads to the checkpoint {checkpoint.digest} instead of"
+                f"Version {number} of {self.stack} leads to the checkpoint {found} instead of"
                 f" {stored.version.checkpoint_digest}. Restore {self._key(number)} from a backup of the store, or"
                 " choose another version."
             )
-        return checkpoint
+        return Checkpoint.from_lines(lines, source=f"version {number} of {self.stack}")
 
     def links(self, version: Version) -> ProgramLinks:
         """Where that version's values came from; nothing where nobody saw it. Raises `DamagedSnapshot`."""
@@ -98,35 +110,33 @@ class VersionArchive:
         prefix = self._prefix
         return tuple(int(key.removeprefix(prefix).removesuffix(".json")) for key in self._store.list(prefix))
 
-    def _keep(self, number: int, checkpoint: Checkpoint) -> _Snapshot:
-        base = number - 1
-        try:
-            before = self._read(base).snapshot if base else None
-            if before is not None and before.chain < LONGEST_CHAIN:
-                delta = difference(self.checkpoint(base), checkpoint)
-                data = canonical_json(delta.model_dump(mode="json"))
-                if len(data) < len(checkpoint.canonical) // 2:
-                    return _Snapshot(blob=self.blobs.keep(data), base=base, chain=before.chain + 1)
-        except (UnknownVersion, DamagedSnapshot):
-            pass  # Nothing sound to build on: the whole checkpoint doesn't need it.
-        return _Snapshot(blob=self.blobs.keep(checkpoint.canonical))
+    def _keep(self, number: int, lines: tuple[bytes, ...]) -> _Snapshot:
+        # Where there is nothing sound to build on, the whole checkpoint doesn't need it.
+        with suppress(UnknownVersion, DamagedSnapshot):
+            before = self._read(number - 1).snapshot
+            keyframe = before.keyframe or before.blob
+            data = _packed(difference(self._unpacked(keyframe, ()), lines))
+            if before.number < VERSIONS_PER_KEYFRAME and len(data) <= before.spare_bytes:
+                return _Snapshot(
+                    blob=self.blobs.keep(data),
+                    keyframe=keyframe,
+                    number=before.number + 1,
+                    spare_bytes=before.spare_bytes - len(data),
+                )
+        data = _packed(difference((), lines))
+        return _Snapshot(blob=self.blobs.keep(data), spare_bytes=len(data))
 
-    def _checkpoint(self, snapshot: _Snapshot, number: int) -> Checkpoint:
-        source = f"version {number} of {self.stack}"
-        if snapshot.base is None:
-            return Checkpoint.parse(self.blobs.read(snapshot.blob), source=source)
-        if snapshot.base >= number:
-            raise DamagedSnapshot(
-                f"The snapshot of {source} is based on version {snapshot.base}, which came later. Choose another."
-            )
-        before = self._checkpoint(self._read(snapshot.base).snapshot, snapshot.base)
+    def _lines(self, snapshot: _Snapshot) -> tuple[bytes, ...]:
+        return self._unpacked(snapshot.blob, () if snapshot.keyframe is None else self._unpacked(snapshot.keyframe, ()))
+
+    def _unpacked(self, blob: str, before: tuple[bytes, ...]) -> tuple[bytes, ...]:
         try:
-            delta = Delta.model_validate_json(self.blobs.read(snapshot.blob))
-        except ValidationError:
+            text = zstandard.ZstdDecompressor().decompress(self.blobs.read(blob))
+        except zstandard.ZstdError:
             raise DamagedSnapshot(
-                f"The delta kept for {source} can't be read: a newer rollback-plugin wrote it. Use that version."
+                f"The snapshot kept as {blob} can't be unpacked: a newer rollback-plugin wrote it. Use that version."
             ) from None
-        return apply(before, delta)
+        return apply(before, from_text(text))
 
     def _read(self, number: int, digest: str | None = None) -> _Stored:
         try:
@@ -163,3 +173,7 @@ class VersionArchive:
 
     def _key(self, number: int) -> str:
         return f"{self._prefix}{number:08}.json"
+
+
+def _packed(delta: Delta) -> bytes:
+    return zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).compress(to_text(delta))

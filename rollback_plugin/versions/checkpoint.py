@@ -5,6 +5,7 @@ Two documents hold one: what a DIY backend writes, `{"version": 3, "checkpoint":
 (sdk/go/common/apitype/core.go: VersionedCheckpoint, UntypedDeployment, DeploymentV3, ResourceV3).
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -125,15 +126,24 @@ class Checkpoint:
         snapshot = _snapshot(self.envelope, "the checkpoint")
         return _with_resources(self.envelope, snapshot, [resource.document for resource in self.resources])
 
+    @classmethod
+    def from_lines(cls, lines: Sequence[bytes], *, source: str = "the checkpoint") -> Self:
+        """The checkpoint that has these `lines`. Raises `DamagedSnapshot`."""
+        try:
+            envelope, *resources = map(json.loads, lines)
+        except ValueError as error:
+            raise _damaged(source, f"a line of it is not JSON ({type(error).__name__})") from None
+        return cls(envelope, tuple(_parse_resource(raw, index, source) for index, raw in enumerate(resources)))
+
     @cached_property
-    def canonical(self) -> bytes:
-        """The document as canonical JSON: the bytes that are hashed and stored."""
-        return canonical_json(self.document)
+    def lines(self) -> tuple[bytes, ...]:
+        """What surrounds the resources, and then each of them, as canonical JSON: what is hashed and kept."""
+        return canonical_json(self.envelope), *(canonical_json(resource.document) for resource in self.resources)
 
     @cached_property
     def digest(self) -> str:
-        """sha256 of `canonical`."""
-        return sha256_hex(self.canonical)
+        """The `digest_of` its lines."""
+        return digest_of(self.lines)
 
     @property
     def deployment(self) -> Mapping[str, Any]:
@@ -191,6 +201,14 @@ class Checkpoint:
             if not resource.delete
             for reference in asset_references(resource.urn, resource.inputs or {})
         )
+
+
+def digest_of(lines: Sequence[bytes]) -> str:
+    """The root of a hash tree over a checkpoint's lines: the sha256 of their sha256s, one after the other.
+
+    A single line can so be shown to belong to a checkpoint without the others' content.
+    """
+    return sha256_hex(b"".join(hashlib.sha256(line).digest() for line in lines))
 
 
 def _check_readable(document: Mapping[str, Any], source: str) -> None:

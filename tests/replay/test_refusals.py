@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import (
@@ -112,7 +113,8 @@ def test_a_checkpoint_that_was_changed(stack: DeployedStack, first_version: Path
     digest = json.loads(first_version.read_bytes())["snapshot"]["blob"]
     (blob,) = stack.root.parent.joinpath("store").rglob(digest)
     content = blob.read_bytes()
-    blob.write_bytes(content.replace(b"page.html", b"evil.html"))
+    lines = zstandard.decompress(content)
+    blob.write_bytes(zstandard.compress(lines.replace(b"page.html", b"evil.html")))
 
     message = refused(stack, DamagedSnapshot)
 
@@ -122,15 +124,15 @@ def test_a_checkpoint_that_was_changed(stack: DeployedStack, first_version: Path
 
 def test_a_version_that_leads_to_another_ones_checkpoint(stack: DeployedStack, first_version: Path) -> None:
     changed = json.loads(first_version.read_bytes())
-    changed["snapshot"] = {"blob": stack.archive.blobs.keep(stack.archive.checkpoint(2).canonical)}
+    changed["snapshot"] = json.loads(object_of(stack, 2).read_bytes())["snapshot"]
     first_version.write_text(json.dumps(changed))
 
     assert "Version 1 of shop/dev leads to the checkpoint" in refused(stack, DamagedSnapshot)
 
 
 def test_another_stacks_snapshot(stack: DeployedStack) -> None:
-    of_prod = stack.archive.checkpoint(1).canonical.replace(b"urn:pulumi:dev::", b"urn:pulumi:prod::")
-    checkpoint = Checkpoint.parse(of_prod)
+    lines = stack.archive.checkpoint(1).lines
+    checkpoint = Checkpoint.from_lines([line.replace(b"urn:pulumi:dev::", b"urn:pulumi:prod::") for line in lines])
     version = stack.archive.read(1).model_copy(
         update={"number": 3, "update": "prod-1", "checkpoint_digest": checkpoint.digest}
     )

@@ -28,6 +28,7 @@ from rollback_plugin.stack import StackName
 from rollback_plugin.store import FolderStore
 from rollback_plugin.traffic.interface import TrafficMove, TrafficStayed
 from rollback_plugin.versions.archive import VersionArchive
+from rollback_plugin.versions.canonical import canonical_json
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.service import LambdaTraffic, Policy, Service
 from rollback_plugin.versions.version import Version
@@ -134,7 +135,7 @@ class Backend:
         return self.history
 
     def current(self, stack: StackName) -> bytes:
-        return self.state.canonical
+        return canonical_json(self.state.document)
 
     def locks(self, stack: StackName) -> list[Lock]:
         return self.held

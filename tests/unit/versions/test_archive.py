@@ -1,7 +1,8 @@
 """Versions come back as they were written, or are refused."""
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from rollback_plugin.errors import DamagedSnapshot, UnknownVersion, WriteConflict
 from rollback_plugin.stack import StackName
 from rollback_plugin.store.folder import FolderStore
-from rollback_plugin.versions.archive import LONGEST_CHAIN, VersionArchive
+from rollback_plugin.versions.archive import VERSIONS_PER_KEYFRAME, VersionArchive
+from rollback_plugin.versions.canonical import sha256_hex
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.version import Version
 from tests.unit.versions.examples import checkpoint, resource
@@ -28,7 +30,7 @@ def archive(store: FolderStore) -> VersionArchive:
 
 
 def version(number: int, state: Checkpoint, update: str | None = None) -> Version:
-    time = datetime(2026, 1, 1, 0, number, tzinfo=UTC)
+    time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
     return Version(
         number=number,
         stack=STACK,
@@ -42,18 +44,35 @@ def version(number: int, state: Checkpoint, update: str | None = None) -> Versio
 
 def state(number: int, *, resources: int = 30) -> Checkpoint:
     """States that differ in one resource and in the order of two."""
-    named = [resource(f"r{index}", inputs={"size": index}) for index in range(resources)]
+    named = [resource(f"r{index}", id=sha256_hex(b"%d" % index)) for index in range(resources)]
     named[0]["inputs"] = {"size": number}
     return checkpoint(*(reversed(named) if number % 2 else named))
 
 
-def test_versions_and_their_checkpoints_come_back_through_many_deltas(archive: VersionArchive) -> None:
-    numbers = range(1, 2 * LONGEST_CHAIN + 4)
+def other(number: int) -> Checkpoint:
+    """States that have nothing in common."""
+    return checkpoint(*(resource(f"r{index}", id=sha256_hex(b"%d %d" % (number, index))) for index in range(30)))
+
+
+def objects_read(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    keys: list[str] = []
+    read = store.read
+
+    def noting(key: str) -> bytes:
+        keys.append(key)
+        return read(key)
+
+    monkeypatch.setattr(store, "read", noting)
+    return keys
+
+
+def test_versions_and_their_checkpoints_come_back_through_many_keyframes(archive: VersionArchive) -> None:
+    numbers = range(1, 2 * VERSIONS_PER_KEYFRAME + 4)
     digests = {number: archive.write(version(number, state(number)), state(number)) for number in numbers}
 
     for number in numbers:
         assert archive.read(number, digests[number]) == version(number, state(number))
-        assert archive.checkpoint(number).canonical == state(number).canonical
+        assert archive.checkpoint(number).lines == state(number).lines
     assert archive.numbers() == tuple(numbers)
 
 
@@ -61,9 +80,33 @@ def test_most_checkpoints_are_kept_as_what_changed(archive: VersionArchive, stor
     for number in range(1, 6):
         archive.write(version(number, state(2 * number)), state(2 * number))
 
-    sizes = [len(store.read(key)) for key in store.list("blobs/")]
+    sizes = sorted(len(store.read(key)) for key in store.list("blobs/"))
 
-    assert sorted(size > len(state(2).canonical) // 2 for size in sizes) == [False] * 4 + [True]
+    assert sizes[-1] > 4 * sizes[-2]
+
+
+def test_any_checkpoint_is_three_objects_away(
+    archive: VersionArchive, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 5):
+        archive.write(version(number, state(2 * number)), state(2 * number))
+    read = objects_read(store, monkeypatch)
+
+    archive.checkpoint(4)
+
+    assert len(read) == 3
+
+
+@pytest.mark.parametrize(("versions", "bound"), [(state, 2), (other, 5)], ids=["alike", "nothing in common"])
+def test_differences_take_no_more_than_their_keyframe(
+    archive: VersionArchive, store: FolderStore, versions: Callable[[int], Checkpoint], bound: int
+) -> None:
+    for number in range(1, 6):
+        archive.write(version(number, versions(number)), versions(number))
+
+    sizes = sorted(len(store.read(key)) for key in store.list("blobs/"))
+
+    assert sum(sizes) <= bound * sizes[-1]
 
 
 def test_writing_the_same_update_again_changes_nothing(archive: VersionArchive, store: FolderStore) -> None:
@@ -123,7 +166,7 @@ def test_every_byte_a_checkpoint_is_built_from_is_verified(archive: VersionArchi
         archive.write(version(number, state(2 * number)), state(2 * number))
     for key in list(store.list("blobs/")):
         kept = store.read(key)
-        store.write(key, kept.replace(b"r7", b"r8") if b"r7" in kept else kept + b" ")
+        store.write(key, kept + b" ")
         with pytest.raises(DamagedSnapshot, match=key):
             archive.checkpoint(2)
         store.write(key, kept)

@@ -1,5 +1,6 @@
 """A checkpoint is read without losing anything, or not at all."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -62,8 +63,16 @@ EVERYTHING = document(
 def test_a_document_comes_back_byte_for_byte(whole: dict[str, Any]) -> None:
     parsed = Checkpoint.parse(json.dumps(whole).encode())
 
-    assert parsed.canonical == canonical_json(whole)
-    assert Checkpoint.parse(parsed.canonical).digest == parsed.digest
+    assert canonical_json(parsed.document) == canonical_json(whole)
+    assert Checkpoint.from_lines(parsed.lines) == parsed
+
+
+def test_a_digest_is_the_root_over_all_lines() -> None:
+    one, two = checkpoint(resource("a"), resource("b")), checkpoint(resource("b"), resource("a"))
+
+    leaves = b"".join(hashlib.sha256(line).digest() for line in one.lines)
+    assert one.digest == hashlib.sha256(leaves).hexdigest()
+    assert one.digest != two.digest
 
 
 def test_fields_absent_from_the_document_have_the_engines_defaults() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rollback_plugin.errors import DamagedSnapshot
 from rollback_plugin.versions.checkpoint import Checkpoint
-from rollback_plugin.versions.delta import Add, Change, Delta, Keep, apply, difference
+from rollback_plugin.versions.delta import Delta, Kept, apply, difference, from_text, to_text
 from tests.unit.versions.examples import checkpoint, resource
 
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -43,48 +43,43 @@ def checkpoints(draw: st.DrawFn) -> Checkpoint:
 
 @given(checkpoints(), checkpoints())
 def test_applying_the_difference_gives_the_other_checkpoint_to_the_byte(before: Checkpoint, after: Checkpoint) -> None:
-    delta = difference(before, after)
+    delta = difference(before.lines, after.lines)
 
-    stored = Delta.model_validate_json(delta.model_dump_json())
+    assert apply(before.lines, delta) == after.lines
+    assert from_text(to_text(delta)) == delta
 
-    assert apply(before, delta).canonical == after.canonical
-    assert apply(before, stored).canonical == after.canonical
+
+@given(checkpoints())
+def test_the_difference_from_nothing_is_the_checkpoint_itself(state: Checkpoint) -> None:
+    assert difference((), state.lines) == state.lines
+    assert Checkpoint.from_lines(state.lines) == state
 
 
 def test_what_stayed_is_only_referred_to() -> None:
-    before = checkpoint(resource("a"), resource("b"), resource("c", inputs={"size": 1}, id="c"))
-    after = checkpoint(resource("a"), resource("b"), resource("c", inputs={"size": 2}), resource("d"))
+    before = checkpoint(resource("a"), resource("b"), resource("c", inputs={"size": 1}))
+    after = checkpoint(resource("b"), resource("c", inputs={"size": 2}), resource("d"), resource("a"), resource("b"))
+    changed, added = after.lines[2:4]
 
-    delta = difference(before, after)
+    delta = difference(before.lines, after.lines)
 
-    assert delta.envelope is None
-    assert delta.resources == (
-        Keep(start=0, count=2),
-        Change(index=2, fields={"inputs": {"size": 2}}, without=("id",)),
-        Add(resource=resource("d")),
-    )
+    assert delta == (Kept(0, 1), Kept(2, 1), changed, added, Kept(1, 2))
+    assert to_text(delta) == b"[0,1]\n[2,1]\n" + changed + b"\n" + added + b"\n[1,2]\n"
 
 
 def test_json_that_python_calls_equal_is_still_a_difference() -> None:
     before = checkpoint(resource("a", inputs={"on": True}))
     after = checkpoint(resource("a", inputs={"on": 1}))
 
-    assert apply(before, difference(before, after)).canonical == after.canonical
+    assert apply(before.lines, difference(before.lines, after.lines)) == after.lines
 
 
-def test_a_delta_is_not_applied_to_a_checkpoint_it_was_not_made_from() -> None:
-    delta = difference(checkpoint(resource("a")), checkpoint(resource("b")))
+@pytest.mark.parametrize("delta", [(Kept(0, 9),), (Kept(4, 1),), (Kept(-1, 1),)], ids=["many", "beyond", "before"])
+def test_lines_that_are_not_there_are_not_made_up(delta: Delta) -> None:
+    with pytest.raises(DamagedSnapshot, match="it takes lines"):
+        apply(checkpoint(resource("a")).lines, delta)
 
-    with pytest.raises(DamagedSnapshot, match="based on"):
-        apply(checkpoint(resource("c")), delta)
 
-
-@pytest.mark.parametrize(
-    "steps", [(Keep(start=0, count=9),), (Change(index=4, fields={}),), ()], ids=["keep", "change", "too few"]
-)
-def test_a_damaged_delta_is_noticed(steps: tuple[Keep | Change, ...]) -> None:
-    before = checkpoint(resource("a"))
-    delta = difference(before, checkpoint(resource("a"), resource("b")))
-
-    with pytest.raises(DamagedSnapshot, match="damaged"):
-        apply(before, delta.model_copy(update={"resources": steps}))
+@pytest.mark.parametrize("text", [b"[1,", b"[1,2]", b"[1]\n", b"[1,2,3]\n", b"[one]\n"])
+def test_text_that_is_no_delta_is_refused(text: bytes) -> None:
+    with pytest.raises(DamagedSnapshot, match="can't be read"):
+        from_text(text)
