@@ -8,11 +8,30 @@ from rollback_plugin.components.refusal import InvalidArguments
 from rollback_plugin.versions.service import Policy
 
 
+class QuietHoursArgs(TypedDict):
+    """A part of every day, by the clocks of a time zone."""
+
+    start: str
+    """When it begins, `HH:MM`."""
+
+    end: str
+    """When it ends, `HH:MM`; earlier than `start` means on the next day."""
+
+    time_zone: str
+    """A name of the IANA time zone database, such as `Europe/Berlin`."""
+
+
 class RollbackPolicyArgs(TypedDict):
-    """What may be rolled back and recovered without a person, and when."""
+    """What may be rolled back and recovered without a person, and when.
+
+    A stack goes back whole: of several services in it, the most careful has the say.
+    """
 
     bake_seconds: NotRequired[int]
     """How long after a deploy an alarm counts against it. Default 600."""
+
+    bake_requests: NotRequired[int]
+    """How many requests the service must have served, besides, before a version counts as healthy. Default 0."""
 
     minimum_requests: NotRequired[int]
     """Fewer requests than this since the deploy make an alarm inconclusive. Default 0: every alarm counts."""
@@ -21,10 +40,31 @@ class RollbackPolicyArgs(TypedDict):
     """How long after a rollback the alarms may take to clear before the rollback counts as no help. Default 180."""
 
     automatic_rollback: NotRequired[bool]
-    """Whether an alarm rolls the deploy back that caused it. Default true."""
+    """Whether an alarm rolls the deploy back that caused it; otherwise a person is asked. Default true."""
 
     automatic_recovery: NotRequired[bool]
-    """Whether the newest version is re-applied when rolling it back did not help. Default true."""
+    """Whether the newest version is re-applied when rolling it back did not help; otherwise a person is asked.
+    Default true."""
+
+    recover_after_seconds: NotRequired[int]
+    """How long a rollback is known not to have helped before the newest version is re-applied. Default 0."""
+
+    quiet_hours: NotRequired[QuietHoursArgs]
+    """When a person is asked about what would be done without one at other hours. Default: never."""
+
+    maximum_rollbacks_per_day: NotRequired[int]
+    """After so many automatic rollbacks in the last 24 hours a person is asked. Default: no limit."""
+
+    without_healthy_target: NotRequired[str]
+    """Where no older version is healthy: `hold` does nothing; `unproven` goes back to the newest that nothing speaks
+    against, though its bake window was cut short. Default `hold`."""
+
+    failed_update: NotRequired[str]
+    """What a `pulumi up` that failed half-way or was interrupted calls for: `hold` or `roll_back`. Default `hold`."""
+
+    priority: NotRequired[int]
+    """Where several stacks that share an alarm were changed, the one with the lowest number is undone first.
+    Default 100."""
 
 
 def policy_from(args: RollbackPolicyArgs, owner: str) -> Policy:

@@ -47,7 +47,7 @@ class ServiceComponent(pulumi.ComponentResource):
                     "kind": type(self).__name__,
                     "alarms": list(alarms),
                     "interface": dict(interface),
-                    "policy": policy.model_dump(),
+                    "policy": policy.model_dump(exclude_none=True),
                     "traffic": dict(traffic),
                 },
             }

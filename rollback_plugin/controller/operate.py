@@ -18,7 +18,7 @@ import stamina
 
 from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.consumers import Consumers
-from rollback_plugin.controller.decide import Action, Decision
+from rollback_plugin.controller.decision import Action, Decision
 from rollback_plugin.controller.engine_lock import EngineLock
 from rollback_plugin.controller.integrity import require_as_journaled
 from rollback_plugin.controller.ownership import refuse_if_owner_lives

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never
+from types import MappingProxyType
+from typing import Literal, assert_never
 
-from rollback_plugin.controller.decide import Action, Decision, decide
+from rollback_plugin.controller.arbitration import Claim, claim
+from rollback_plugin.controller.attribution import weighed
+from rollback_plugin.controller.decide import decide
+from rollback_plugin.controller.decision import Action, Decision
+from rollback_plugin.controller.news import alarm_changes, counts_requests_for, requests_reached
 from rollback_plugin.controller.operate import OperationResult, Operator
 from rollback_plugin.controller.policy import StackPolicy, stack_policy
 from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRecorder
 from rollback_plugin.controller.way_back import WayBack
 from rollback_plugin.controller.weighing import Weighing
 from rollback_plugin.errors import UnknownAlarm
-from rollback_plugin.journal.entries import AlarmChanged, AlarmState, Deployed, Held, RollbackVerified
+from rollback_plugin.journal.entries import Asked, Deployed, Held, RollbackVerified
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.history import HistoryRow, history_rows
 from rollback_plugin.journal.journal import Journal
@@ -97,22 +103,33 @@ class StackController:
         awaited = status.verifying.alarms if status.verifying else ()
         return tuple(dict.fromkeys([*applied, *awaited]))
 
-    def round(self, observed: Mapping[str, AlarmObservation]) -> Round:
-        """Carry on, journal what changed, decide, and do it.
+    def round(
+        self, observed: Mapping[str, AlarmObservation], claimed: Mapping[str, str] = MappingProxyType({})
+    ) -> Round:
+        """Carry on, journal what changed, decide, and do it. Nothing is carried on with while the stack is frozen.
 
-        `observed` holds at least those of `watched_alarms` that exist. Raises `OperationInProgress` while another
+        `observed` holds at least those of `watched_alarms` that exist, `claimed` those that another stack is judged by
+        first, with its name. Raises `OperationInProgress` while another
         process works on the stack, `WriteConflict` when it was faster, and whatever keeps the work from being done.
         """
         with self.telemetry.span(Span.ROUND, stack=str(self.stack)):
-            return self._round(observed)
+            return self._round(observed, claimed)
 
-    def _round(self, observed: Mapping[str, AlarmObservation]) -> Round:
-        self._impatient_operator.resume()
-        self._journal_changes(observed)
-        decision, result = self._decide_and_act(observed)
+    def _round(self, observed: Mapping[str, AlarmObservation], claimed: Mapping[str, str]) -> Round:
+        if self.status().freeze is None:
+            self._impatient_operator.resume()
+        self._journal_news(observed)
+        decision, result = self._decide_and_act(observed, claimed)
         if decision.action is Action.NOT_HELPED:
-            decision, result = self._decide_and_act(observed)
+            decision, result = self._decide_and_act(observed, claimed)
         return Round(self.stack, decision, result, self._missing(observed))
+
+    def claim(self, place: int, observed: Mapping[str, AlarmObservation]) -> Claim | None:
+        """What it acts on, or would, if no other stack had to be judged first. Journals what changed; raises as `round`
+        does."""
+        self._journal_news(observed)
+        status, decision = self._decide(observed, {})
+        return claim(place, str(self.stack), status, decision, self.policy().priority)
 
     def read_alarms(self) -> dict[str, AlarmObservation]:
         """Those of `watched_alarms` that exist. Raises `CloudError`s."""
@@ -124,30 +141,40 @@ class StackController:
         """What waits for somebody's update is carried on with in a later round: other stacks have their turn."""
         return replace(self.operator, lock_patience_seconds=LOCK_PATIENCE_IN_A_ROUND_SECONDS)
 
-    def _journal_changes(self, observed: Mapping[str, AlarmObservation]) -> None:
-        known = self.status().alarms
-        for name in self.watched_alarms():
-            seen = observed.get(name)
-            if seen is not None and _is_news(seen, known.get(name)):
-                self.journal.append_next(
-                    AlarmChanged(
-                        alarm=name,
-                        state=seen.state,
-                        since=seen.since,
-                        explanation=seen.explanation,
-                        because=seen.because,
-                    )
-                )
+    def _journal_news(self, observed: Mapping[str, AlarmObservation]) -> None:
+        for change in tuple(alarm_changes(self.status(), self.watched_alarms(), observed)):
+            self.journal.append_next(change)
+        version = counts_requests_for(self.status(), self.clock())
+        if version is not None:
+            services = self.services(version.number)
+            start = max(version.deployed_at, version.in_charge_since)
+            served = {service.name: self.requests.since(service, start, self.clock()) for service in services}
+            reached = requests_reached(version.number, services, served)
+            if reached is not None:
+                self.journal.append_next(reached)
 
-    def _decide_and_act(self, observed: Mapping[str, AlarmObservation]) -> tuple[Decision, OperationResult | None]:
+    def _decide(self, observed: Mapping[str, AlarmObservation], claimed: Mapping[str, str]) -> tuple[Status, Decision]:
         with self.telemetry.span(Span.DECIDE, stack=str(self.stack)):
-            status, policy = self.status(), self.policy()
-            decision = decide(status, self._signal(status, observed), policy, self.clock())
+            status = self.status()
+            signal = self._signal(status, observed).claimed(claimed)
+            said_by_values = tuple(weighed(status, signal))
+            for event in said_by_values:
+                self.journal.append_next(event)
+            status = self.status() if said_by_values else status
+            return status, decide(status, signal, self.policy(), self.clock())
+
+    def _decide_and_act(
+        self, observed: Mapping[str, AlarmObservation], claimed: Mapping[str, str]
+    ) -> tuple[Decision, OperationResult | None]:
+        status, decision = self._decide(observed, claimed)
         match decision.action:
             case Action.WAIT:
                 return decision, None
             case Action.HOLD:
                 self._hold(decision, status)
+                return decision, None
+            case Action.ASK:
+                self._ask(decision, status)
                 return decision, None
             case Action.VERIFIED | Action.NOT_HELPED:
                 self._verified(decision, status)
@@ -164,6 +191,25 @@ class StackController:
         # Said once, not in every round.
         if status.held is None or (status.held.version, status.held.reason) != (held.version, held.reason):
             self.journal.append(held, after=status.entries_seen)
+
+    def _ask(self, decision: Decision, status: Status) -> None:
+        wanted = decision.wanted
+        if wanted is None or wanted.version is None or wanted.target is None:
+            raise ValueError(f"{decision.reason} asks for nothing that could be done")
+        kind: Literal["rollback", "recovery"] = "rollback" if wanted.action is Action.ROLL_BACK else "recovery"
+        if status.question is not None and status.question.covers(kind, wanted.version, wanted.alarms):
+            return
+        asked = Asked(
+            question=uuid.uuid4().hex[:12],
+            kind=kind,
+            version=wanted.version,
+            target=wanted.target,
+            because=wanted.reason,
+            reason=decision.reason,
+            alarms=wanted.alarms,
+            explanation=decision.explanation,
+        )
+        self.journal.append(asked, after=status.entries_seen)
 
     def _verified(self, decision: Decision, status: Status) -> None:
         if status.verifying is None:
@@ -190,10 +236,3 @@ class StackController:
     def _missing(self, observed: Mapping[str, AlarmObservation]) -> UnknownAlarm | None:
         missing = [name for name in self.watched_alarms() if name not in observed]
         return unknown_alarms(missing) if missing else None
-
-
-def _is_news(seen: AlarmObservation, known: AlarmChanged | None) -> bool:
-    """An alarm that was never seen to ring is of interest only when it does."""
-    if known is None:
-        return seen.state is AlarmState.ALARM
-    return (seen.state, seen.since) != (known.state, known.since)

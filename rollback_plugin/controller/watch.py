@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollback_plugin.controller.stack_controller import Round, StackController
+from rollback_plugin.controller.turns import claimed_by_others
 from rollback_plugin.controller.way_back import WayBack, WaysBack
 from rollback_plugin.errors import RollbackPluginError
 from rollback_plugin.signals.alarms import AlarmSource
@@ -78,39 +79,42 @@ class Watch:
                 yield place, FailedRound(controller.stack, error)
             else:
                 recorded.append(place)
-        for place, observed in self._read_alarms(recorded):
-            yield place, self._round(self.controllers[place], observed)
+        for place, observed, claimed in self._read_alarms(recorded):
+            yield place, self._round(self.controllers[place], observed, claimed)
 
     def _ways(self) -> list[WayBack]:
         return [controller.way_back for controller in self.controllers]
 
-    def _round(self, controller: StackController, observed: Observed) -> Round | FailedRound:
+    def _round(
+        self, controller: StackController, observed: Observed, claimed: Mapping[str, str]
+    ) -> Round | FailedRound:
         if isinstance(observed, RollbackPluginError):
             return FailedRound(controller.stack, observed)
         try:
-            return controller.round(observed)
+            return controller.round(observed, claimed)
         except RollbackPluginError as error:
             return FailedRound(controller.stack, error)
 
-    def _read_alarms(self, places: Sequence[int]) -> Iterator[tuple[int, Observed]]:
-        """Every stack's alarms, or why they couldn't be read; one sweep per account and region."""
+    def _read_alarms(self, places: Sequence[int]) -> Iterator[tuple[int, Observed, Mapping[str, str]]]:
+        """Every stack's alarms, or why they couldn't be read, and which of them another stack is judged by first; one
+        sweep per account and region."""
         by_scope: dict[str, list[tuple[int, AlarmSource]]] = defaultdict(list)
         for place in places:
             if not self.controllers[place].watched_alarms():
-                yield place, {}
+                yield place, {}, {}
                 continue
             try:
                 source = self.controllers[place].alarm_source()
             except RollbackPluginError as error:
-                yield place, error
+                yield place, error, {}
             else:
                 by_scope[source.scope].append((place, source))
         for members in by_scope.values():
             names = [name for place, _ in members for name in self.controllers[place].watched_alarms()]
-            observed: Observed
             try:
                 observed = members[0][1].read_existing(names)
             except RollbackPluginError as error:
-                observed = error
-            for place, _ in members:
-                yield place, observed
+                yield from ((place, error, {}) for place, _ in members)
+                continue
+            claimed = claimed_by_others({place: self.controllers[place] for place, _ in members}, observed)
+            yield from ((place, observed, claimed[place]) for place, _ in members)

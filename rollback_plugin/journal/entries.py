@@ -4,6 +4,7 @@ Entries are parsed from stored bytes, so they are pydantic models: strict, froze
 No entry carries a property value of a resource or of the stack's config: secrets cannot get in.
 """
 
+from collections.abc import Mapping
 from datetime import UTC
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -30,9 +31,13 @@ class AlarmState(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """Why something was decided. Stable tokens: they stand in the journal for years."""
+    """Why something was decided. Stable tokens: they stand in the journal for years.
+
+    docs/reason-codes.md says of each what it means and what to do; a test holds that the two agree.
+    """
 
     ALARM_AFTER_DEPLOY = "ALARM_AFTER_DEPLOY"
+    ALARM_GOT_WORSE = "ALARM_GOT_WORSE"
     UPDATE_FAILED = "UPDATE_FAILED"
     REQUESTED = "REQUESTED"
     ROLLBACK_DID_NOT_HELP = "ROLLBACK_DID_NOT_HELP"
@@ -40,11 +45,21 @@ class ReasonCode(StrEnum):
     ALARM_BEFORE_DEPLOY = "ALARM_BEFORE_DEPLOY"
     ALARM_OUTSIDE_BAKE_WINDOW = "ALARM_OUTSIDE_BAKE_WINDOW"
     ALARM_EXONERATED = "ALARM_EXONERATED"
+    ALARM_REDEFINED = "ALARM_REDEFINED"
+    ALARM_MUTED = "ALARM_MUTED"
+    ALARM_DELETED = "ALARM_DELETED"
+    SHARED_ALARM = "SHARED_ALARM"
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
     TOO_FEW_REQUESTS = "TOO_FEW_REQUESTS"
     NO_HEALTHY_VERSION = "NO_HEALTHY_VERSION"
     AUTOMATIC_ROLLBACK_OFF = "AUTOMATIC_ROLLBACK_OFF"
     AUTOMATIC_RECOVERY_OFF = "AUTOMATIC_RECOVERY_OFF"
+    RECOVERY_DELAYED = "RECOVERY_DELAYED"
+    QUIET_HOURS = "QUIET_HOURS"
+    ROLLBACK_LIMIT = "ROLLBACK_LIMIT"
+    FROZEN = "FROZEN"
+    DENIED = "DENIED"
+    DESTROYED = "DESTROYED"
     NOT_THE_NEWEST_VERSION = "NOT_THE_NEWEST_VERSION"
     PLAN_REFUSED = "PLAN_REFUSED"
     OPERATION_IN_PROGRESS = "OPERATION_IN_PROGRESS"
@@ -70,7 +85,18 @@ class Deployed(Frozen):
     version_digest: str
     """Hash of the stored version object, so that the chain covers it."""
     bake_seconds: int
+    bake_requests: int = 0
+    """What the most demanding of its services must have served, besides, before the version counts as healthy."""
     alarms: tuple[str, ...]
+
+
+class RequestsReached(Frozen):
+    """Since a version was put in charge, each of its services served the requests that its bake asks for."""
+
+    event: Literal["requests_reached"] = "requests_reached"
+    version: int
+    served: Mapping[str, int]
+    """Requests by service."""
 
 
 class Planned(Frozen):
@@ -97,6 +123,29 @@ class AlarmChanged(Frozen):
     """CloudWatch's own words (StateReason)."""
     because: tuple[str, ...] = ()
     """Of a composite alarm: the alarms that made it ring."""
+
+
+class AlarmWorsened(Frozen):
+    """An alarm that rang before a version's deploy rings for a value that is much worse since: it counts against it."""
+
+    event: Literal["alarm_worsened"] = "alarm_worsened"
+    version: int
+    alarm: str
+    before: float
+    """Median of the alarm's values before the deploy."""
+    since: float
+
+
+class AlarmExcused(Frozen):
+    """An alarm that a version's deploy made or changed rings for a value that is no worse than before: it doesn't count
+    against it."""
+
+    event: Literal["alarm_excused"] = "alarm_excused"
+    version: int
+    alarm: str
+    before: float
+    """Median of the alarm's values before the deploy."""
+    since: float
 
 
 class RollbackStarted(Frozen):
@@ -175,6 +224,46 @@ class Held(Frozen):
     explanation: str
 
 
+class Asked(Frozen):
+    """A rollback or recovery that the rules want, and that a person has the say about."""
+
+    event: Literal["asked"] = "asked"
+    question: str
+    kind: Literal["rollback", "recovery"]
+    version: int
+    """The version it would undo, or bring back."""
+    target: int
+    because: ReasonCode
+    """Why the rules want it."""
+    reason: ReasonCode
+    """Why it isn't done without a person."""
+    alarms: tuple[str, ...] = ()
+    explanation: str
+
+
+class Answered(Frozen):
+    """A person's answer; the entry's actor says whose."""
+
+    event: Literal["answered"] = "answered"
+    question: str
+    approved: bool
+    explanation: str = ""
+
+
+class FreezeBegan(Frozen):
+    """From here on nothing is done to the stack, or to its consumers, without a person."""
+
+    event: Literal["frozen"] = "frozen"
+    until: Moment | None = None
+    """None: until somebody ends it."""
+    explanation: str = ""
+
+
+class FreezeEnded(Frozen):
+    event: Literal["unfrozen"] = "unfrozen"
+    explanation: str = ""
+
+
 class Released(Frozen):
     """A person lifted a version's quarantine."""
 
@@ -192,8 +281,11 @@ class LockBroken(Frozen):
 
 Event = Annotated[
     Deployed
+    | RequestsReached
     | Planned
     | AlarmChanged
+    | AlarmWorsened
+    | AlarmExcused
     | RollbackStarted
     | TrafficShifted
     | RolledBack
@@ -202,6 +294,10 @@ Event = Annotated[
     | Recovered
     | OperationFailed
     | Held
+    | Asked
+    | Answered
+    | FreezeBegan
+    | FreezeEnded
     | Released
     | LockBroken,
     Field(discriminator="event"),

@@ -12,23 +12,31 @@ from typing import assert_never
 
 from rollback_plugin.journal.entries import (
     AlarmChanged,
+    AlarmExcused,
     AlarmState,
+    AlarmWorsened,
+    Answered,
+    Asked,
     Deployed,
     Entry,
+    FreezeBegan,
+    FreezeEnded,
     Held,
     LockBroken,
     OperationFailed,
     Planned,
+    ReasonCode,
     Recovered,
     RecoveryStarted,
     Released,
+    RequestsReached,
     RollbackStarted,
     RollbackVerified,
     RolledBack,
     TrafficShifted,
 )
 from rollback_plugin.journal.options import Keeping
-from rollback_plugin.journal.status import Operation, OperationFailure, Undone
+from rollback_plugin.journal.status import Freeze, Operation, OperationFailure, Question, Undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +47,19 @@ class Tenure:
     bake_ends_at: datetime
     end: datetime | None = None
     successor: int | None = None
+    awaits_requests: bool = False
+    """Whether the bake window stays open until enough requests were served."""
 
     @property
     def baked(self) -> bool:
         """Whether it wasn't cut short."""
-        return self.end is None or self.end >= self.bake_ends_at
+        return self.end is None or (not self.awaits_requests and self.end >= self.bake_ends_at)
 
     def covers(self, moment: datetime) -> bool:
         """Whether something that happened then counts against the version: after it came, inside its bake window, and
         while it was in charge."""
-        return self.start < moment <= self.bake_ends_at and (self.end is None or moment <= self.end)
+        in_window = self.start < moment and (self.awaits_requests or moment <= self.bake_ends_at)
+        return in_window and (self.end is None or moment <= self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,7 @@ class VersionFacts:
     quarantine: RolledBack | None = None
     released: Released | None = None
     exonerated: frozenset[str] = frozenset()
+    worsened: frozenset[str] = frozenset()
     undone: Undone | None = None
     way_back: Planned | None = None
 
@@ -81,6 +93,9 @@ class Facts:
     rang: tuple[AlarmChanged, ...] = ()
     """Every time an alarm was seen to have gone to ALARM."""
     held: Held | None = None
+    question: Question | None = None
+    freeze: Freeze | None = None
+    automatic_rollbacks: tuple[datetime, ...] = ()
 
 
 def apply(facts: Facts, entry: Entry) -> Facts:
@@ -89,11 +104,15 @@ def apply(facts: Facts, entry: Entry) -> Facts:
     match entry.event:
         case Deployed() as event:
             return _deployed(facts, event)
+        case RequestsReached() as event:
+            return _requests_reached(facts, event, entry.time)
         case Planned() as event:
             return _planned(facts, event)
         case AlarmChanged() as event:
             rang = (*facts.rang, event) if event.state is AlarmState.ALARM else facts.rang
             return replace(facts, alarms={**facts.alarms, event.alarm: event}, rang=rang)
+        case AlarmWorsened() | AlarmExcused() as event:
+            return _weighed(facts, event)
         case RollbackStarted() | RecoveryStarted() as event:
             return _started(facts, event, entry)
         case TrafficShifted() as event:
@@ -108,6 +127,15 @@ def apply(facts: Facts, entry: Entry) -> Facts:
             return _failed(facts, event, entry.time)
         case Held() as event:
             return replace(facts, held=event)
+        case Asked() as event:
+            return replace(facts, question=Question(event, entry.time))
+        case Answered() as event:
+            return _answered(facts, event, entry)
+        case FreezeBegan() as event:
+            # What was asked is asked again after it, if it is still wanted then.
+            return replace(facts, freeze=Freeze(event, entry.time, entry.actor), question=None)
+        case FreezeEnded():
+            return replace(facts, freeze=None)
         case Released() as event:
             return _released(facts, event)
         case LockBroken():
@@ -119,7 +147,8 @@ def apply(facts: Facts, entry: Entry) -> Facts:
 def _deployed(facts: Facts, event: Deployed) -> Facts:
     if event.version in facts.versions:
         return facts
-    tenure = Tenure(event.started_at, event.finished_at + timedelta(seconds=event.bake_seconds))
+    bake_ends_at = event.finished_at + timedelta(seconds=event.bake_seconds)
+    tenure = Tenure(event.started_at, bake_ends_at, awaits_requests=event.bake_requests > 0)
     # The backend keeps times in whole seconds, so nothing smaller can tell which of two updates came last.
     if facts.reapplied_at is not None and event.finished_at < facts.reapplied_at.replace(microsecond=0):
         # Recorded late: an operation of ours has already replaced what this deploy did.
@@ -140,7 +169,33 @@ def _deployed(facts: Facts, event: Deployed) -> Facts:
         unhelpful=None,
         last_failure=None,
         held=None,
+        question=None,
     )
+
+
+def _requests_reached(facts: Facts, event: RequestsReached, time: datetime) -> Facts:
+    version = facts.versions.get(event.version)
+    if version is None or not version.tenure.awaits_requests or version.tenure.end is not None:
+        return facts
+    # Until now the window was open.
+    tenure = replace(version.tenure, awaits_requests=False, bake_ends_at=max(version.tenure.bake_ends_at, time))
+    return _with_version(facts, replace(version, tenure=tenure))
+
+
+def _weighed(facts: Facts, event: AlarmWorsened | AlarmExcused) -> Facts:
+    version = facts.versions.get(event.version)
+    if version is None:
+        return facts
+    if isinstance(event, AlarmWorsened):
+        return _with_version(facts, replace(version, worsened=version.worsened | {event.alarm}))
+    return _with_version(facts, replace(version, exonerated=version.exonerated | {event.alarm}))
+
+
+def _answered(facts: Facts, event: Answered, entry: Entry) -> Facts:
+    question = facts.question
+    if question is None or question.answer is not None or question.asked.question != event.question:
+        return facts
+    return replace(facts, question=replace(question, answer=event, answered_by=entry.actor))
 
 
 def _planned(facts: Facts, event: Planned) -> Facts:
@@ -170,6 +225,12 @@ def _started(facts: Facts, event: RollbackStarted | RecoveryStarted, entry: Entr
         unhelpful=None if rollback else facts.unhelpful,
         last_failure=None,
         held=None,
+        question=None,
+        automatic_rollbacks=(
+            (*facts.automatic_rollbacks, entry.time)
+            if rollback and rollback.reason is not ReasonCode.REQUESTED
+            else facts.automatic_rollbacks
+        ),
     )
 
 
@@ -227,10 +288,11 @@ def _recovered(facts: Facts, event: Recovered, time: datetime) -> Facts:
             facts,
             replace(
                 target,
-                tenure=Tenure(time, bake_ends_at),
+                tenure=Tenure(time, bake_ends_at, awaits_requests=target.deployed.bake_requests > 0),
                 quarantine=None,
                 released=None,
                 exonerated=target.exonerated.union(ringing),
+                worsened=frozenset(),
                 undone=None if event.keeping is None else target.undone,
             ),
         )

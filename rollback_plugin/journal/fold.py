@@ -6,8 +6,10 @@
   through an update counts against it, and one that rang before the update doesn't.
 - *In charge* is the version deployed or recovered last, until another takes its place or it is rolled back. An alarm
   after a rollback counts against nobody.
+- *An alarm that rang before* counts against a version if it was seen to have got worse with it.
 - *Healthy*: its update succeeded, the whole bake window passed while it was in charge, and no alarm counts against it.
-  Time alone turns baking into healthy, and changes nothing else.
+  Where the policy asks for requests, too, the window stays open until they were served.
+  Time alone turns baking into healthy, ends a freeze at its date, and changes nothing else.
 - *Superseded*: another deploy or recovery began before its bake window had passed. With an alarm against it, it stays
   suspect.
 - *Quarantined*: rolled back. A recovery or a release lifts it; nothing else does.
@@ -17,6 +19,7 @@
 - *A rollback that didn't help* clears the version it undid of the alarms that went on ringing.
 - *A failed update* makes a version too, and it is the one applied: what it got done is live.
 - *A deploy recorded only after* an operation that came later than it did is superseded: what it did is gone.
+- *A question* to a person, with its answer, lasts until the next deploy, operation or freeze.
 - *A deploy during verification* ends it: the alarms can't tell the two apart any more.
 """
 
@@ -27,7 +30,7 @@ from types import MappingProxyType
 
 from rollback_plugin.journal.entries import AlarmChanged, Entry
 from rollback_plugin.journal.facts import Facts, VersionFacts, apply
-from rollback_plugin.journal.status import Status, Verdict, VersionStatus
+from rollback_plugin.journal.status import Freeze, Status, Verdict, VersionStatus
 
 
 def fold(entries: Sequence[Entry], now: datetime) -> Status:
@@ -46,7 +49,14 @@ def fold(entries: Sequence[Entry], now: datetime) -> Status:
         last_failure=facts.last_failure,
         alarms=MappingProxyType(dict(facts.alarms)),
         held=facts.held,
+        question=facts.question,
+        freeze=facts.freeze if facts.freeze is not None and _in_force(facts.freeze, now) else None,
+        automatic_rollbacks=facts.automatic_rollbacks,
     )
+
+
+def _in_force(freeze: Freeze, now: datetime) -> bool:
+    return freeze.began.until is None or now < freeze.began.until
 
 
 def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) -> VersionStatus:
@@ -55,7 +65,8 @@ def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) 
         for alarm in reversed(rang)
         if version.tenure.covers(alarm.since) and alarm.alarm not in version.exonerated
     }
-    verdict, reason = _verdict(version, against, now)
+    worsened = version.worsened - version.exonerated
+    verdict, reason = _verdict(version, _grounds(against, worsened), now)
     return VersionStatus(
         number=version.deployed.version,
         verdict=verdict,
@@ -65,15 +76,33 @@ def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) 
         deployed_at=version.deployed.finished_at,
         bake_ends_at=version.tenure.bake_ends_at,
         succeeded=version.deployed.succeeded,
+        kind=version.deployed.kind,
+        in_charge_since=version.tenure.start,
+        awaits_requests=version.tenure.awaits_requests,
         quarantined=version.quarantine is not None,
-        attributable_alarms=tuple(sorted(against)),
+        attributable_alarms=tuple(sorted(worsened.union(against))),
+        worsened_alarms=tuple(sorted(worsened - set(against))),
         exonerated_alarms=tuple(sorted(version.exonerated)),
         undone=version.undone,
         way_back=version.way_back,
     )
 
 
-def _verdict(version: VersionFacts, against: Mapping[str, AlarmChanged], now: datetime) -> tuple[Verdict, str]:
+def _grounds(against: Mapping[str, AlarmChanged], worsened: frozenset[str]) -> str:
+    """What speaks against a version, in words; empty where nothing does."""
+    rang = ", ".join(f"{name} at {_clock_time(alarm.since)}" for name, alarm in sorted(against.items()))
+    worse = ", ".join(sorted(worsened - set(against)))
+    return "; ".join(
+        words
+        for words in (
+            rang and f"went to ALARM in its bake window: {rang}",
+            worse and f"rang before its deploy and got worse with it: {worse}",
+        )
+        if words
+    )
+
+
+def _verdict(version: VersionFacts, grounds: str, now: datetime) -> tuple[Verdict, str]:
     tenure = version.tenure
     if version.quarantine is not None:
         return Verdict.QUARANTINED, f"rolled back to version {version.quarantine.target}"
@@ -83,13 +112,14 @@ def _verdict(version: VersionFacts, against: Mapping[str, AlarmChanged], now: da
         return Verdict.FAILED, "its update failed"
     if version.deployed.kind == "destroy":
         return Verdict.DESTROYED, "it destroyed the stack's resources"
-    if against:
-        alarms = ", ".join(f"{name} at {_clock_time(alarm.since)}" for name, alarm in sorted(against.items()))
-        return Verdict.SUSPECT, f"went to ALARM in its bake window: {alarms}"
+    if grounds:
+        return Verdict.SUSPECT, grounds
     if not tenure.baked:
         return Verdict.SUPERSEDED, f"version {tenure.successor} took its place before its bake window had passed"
     if now < tenure.bake_ends_at:
         return Verdict.BAKING, f"its bake window ends at {_clock_time(tenure.bake_ends_at)}"
+    if tenure.awaits_requests:
+        return Verdict.BAKING, f"it bakes until {version.deployed.bake_requests} requests were served"
     return Verdict.HEALTHY, "no alarm while it baked"
 
 

@@ -7,7 +7,16 @@ from enum import StrEnum
 from typing import Literal
 
 from rollback_plugin.errors import UnknownVersion
-from rollback_plugin.journal.entries import AlarmChanged, Held, Planned, ReasonCode, TrafficShifted
+from rollback_plugin.journal.entries import (
+    AlarmChanged,
+    Answered,
+    Asked,
+    FreezeBegan,
+    Held,
+    Planned,
+    ReasonCode,
+    TrafficShifted,
+)
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, Keeping, OperationOptions
 
 
@@ -56,9 +65,16 @@ class VersionStatus:
     bake_ends_at: datetime
     """End of its latest bake window: after its deploy, or after its latest recovery."""
     succeeded: bool
+    kind: Literal["deploy", "destroy"]
+    in_charge_since: datetime
+    """When its update, or its latest recovery, put it in charge."""
+    awaits_requests: bool
+    """Whether it served too few requests for its bake window to end."""
     quarantined: bool
     attributable_alarms: tuple[str, ...]
     """Names of alarms that count against it, sorted; ringing or not by now."""
+    worsened_alarms: tuple[str, ...]
+    """Those of them that rang before its deploy, and got worse with it."""
     exonerated_alarms: tuple[str, ...]
     """Names of alarms that it was shown not to be the cause of, sorted."""
     undone: Undone | None = None
@@ -83,6 +99,30 @@ class Operation:
     actor: str
     options: OperationOptions = DEFAULT_OPTIONS
     shifted: tuple[TrafficShifted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person was asked since the last deploy or operation, and what they answered."""
+
+    asked: Asked
+    at: datetime
+    answer: Answered | None = None
+    answered_by: str = ""
+
+    def covers(self, kind: Literal["rollback", "recovery"], version: int | None, alarms: tuple[str, ...]) -> bool:
+        """Whether it asks for that, on the ground of all these alarms."""
+        asked = self.asked
+        return (asked.kind, asked.version) == (kind, version) and set(alarms) <= set(asked.alarms)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Nothing is done without a person."""
+
+    began: FreezeBegan
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +161,12 @@ class Status:
     """By alarm, the state it was last seen in."""
     held: Held | None
     """Why nothing was done, last; None once something was."""
+    question: Question | None = None
+    """What a person is asked, or answered, since the last deploy or operation."""
+    freeze: Freeze | None = None
+    """In force now."""
+    automatic_rollbacks: tuple[datetime, ...] = ()
+    """When each rollback began that no person had the idea of, oldest first."""
 
     def version(self, number: int) -> VersionStatus:
         """Raises `UnknownVersion`, listing those there are."""
@@ -148,4 +194,13 @@ class Status:
             for version in self.versions
             if (version.number < self.applied or version.number == kept) and version.verdict is Verdict.HEALTHY
         )
+        return max(older, default=None)
+
+    def unproven_target(self) -> int | None:
+        """The newest version older than the one the stack runs that nothing speaks against, though its bake window was
+        cut short, or its quarantine lifted by a person; None where there is none."""
+        if self.applied is None:
+            return None
+        unproven = {Verdict.SUPERSEDED, Verdict.RELEASED}
+        older = (v.number for v in self.versions if v.number < (self.applied or 0) and v.verdict in unproven)
         return max(older, default=None)

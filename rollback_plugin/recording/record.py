@@ -229,6 +229,7 @@ def _entry(version: Version, digest: str) -> Deployed:
         content_digest=version.content_digest,
         version_digest=digest,
         bake_seconds=version.bake_seconds,
+        bake_requests=max((service.policy.bake_requests for service in version.services), default=0),
         alarms=version.alarms,
     )
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.history import HistoryRow
-from rollback_plugin.journal.status import Status
+from rollback_plugin.journal.status import Question, Status
 from rollback_plugin.report.way_back import way_back_in_short, way_back_view
 from rollback_plugin.stack import StackName
 
@@ -80,6 +80,21 @@ def status_view(stack: StackName, status: Status) -> RenderableType:
     )
     if status.last_failure is not None:
         lines.append(Text(f"The last {status.last_failure.operation.kind} failed: {status.last_failure.error}", "red"))
+    if status.freeze is not None:
+        until = status.freeze.began.until
+        lasts = "until somebody ends it" if until is None else f"until {until:%Y-%m-%d %H:%M} UTC"
+        lines.append(Text(f"Frozen {lasts}, by {status.freeze.by}. {status.freeze.began.explanation}".rstrip(), "cyan"))
+    if status.question is not None:
+        lines.append(Text(_question(status.question), style="bold yellow"))
     if status.held is not None:
         lines.append(Text(f"Held ({status.held.reason.value}): {status.held.explanation}", style="yellow"))
     return Group(*lines)
+
+
+def _question(question: Question) -> str:
+    asked = f"since {question.at:%Y-%m-%d %H:%M:%S} UTC ({question.asked.reason.value}): {question.asked.explanation}"
+    if question.answer is None:
+        return f"Asked {asked}"
+    answer = "approved" if question.answer.approved else "denied"
+    why = f": {question.answer.explanation}" if question.answer.explanation else ""
+    return f"Asked {asked} {question.answered_by} {answer} it{why}."

@@ -41,12 +41,18 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
                 return f"version {event.version} recorded: its update failed", Tone.BAD
             watched = f"baking for {event.bake_seconds} s, {_count(len(event.alarms), 'alarm')} watched"
             return f"version {event.version} recorded: {watched}", Tone.NEUTRAL
+        case journal.RequestsReached():
+            return f"version {event.version} served {sum(event.served.values())} requests: enough", Tone.NEUTRAL
         case journal.Planned():
             return way_back_in_words(event), _TONES[event.verdict]
         case journal.AlarmChanged():
             tones = {journal.AlarmState.ALARM: Tone.BAD, journal.AlarmState.OK: Tone.GOOD}
             because = f", because of {', '.join(event.because)}" if event.because else ""
             return f"alarm {event.alarm} is {event.state.value}{because}", tones.get(event.state, Tone.NEUTRAL)
+        case journal.AlarmWorsened():
+            return f"alarm {event.alarm} got worse: {event.before:g} → {event.since:g}", Tone.BAD
+        case journal.AlarmExcused():
+            return f"alarm {event.alarm} is no worse than before: {event.before:g} → {event.since:g}", Tone.NEUTRAL
         case journal.RollbackStarted():
             return f"rolling version {event.undoes} back to version {event.target} ({event.reason.value})", Tone.ACTION
         case journal.TrafficShifted():
@@ -66,12 +72,35 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
             return f"operation {event.operation} failed: {event.error}", Tone.BAD
         case journal.Held():
             return f"held at version {event.version} ({event.reason.value}): {event.explanation}", Tone.ATTENTION
+        case journal.Asked() | journal.Answered() | journal.FreezeBegan() | journal.FreezeEnded():
+            return _people(event)
         case journal.Released():
             return f"version {event.version} released from quarantine", Tone.NEUTRAL
         case journal.LockBroken():
             return f"removed the lock left by our own process {event.holder}", Tone.ATTENTION
         case _:
             assert_never(event)
+
+
+def _people(event: journal.Asked | journal.Answered | journal.FreezeBegan | journal.FreezeEnded) -> tuple[str, Tone]:
+    match event:
+        case journal.Asked(kind="rollback"):
+            words = f"asked whether to roll version {event.version} back to version {event.target}"
+            return f"{words} ({event.because.value}; {event.reason.value})", Tone.ATTENTION
+        case journal.Asked():
+            words = f"asked whether to recover version {event.version}"
+            return f"{words} ({event.because.value}; {event.reason.value})", Tone.ATTENTION
+        case journal.Answered():
+            return f"{'approved' if event.approved else 'denied'}{_because(event.explanation)}", Tone.ACTION
+        case journal.FreezeBegan():
+            until = "" if event.until is None else f" until {event.until:%Y-%m-%d %H:%M} UTC"
+            return f"frozen{until}{_because(event.explanation)}", Tone.ATTENTION
+        case journal.FreezeEnded():
+            return f"not frozen any more{_because(event.explanation)}", Tone.NEUTRAL
+
+
+def _because(explanation: str) -> str:
+    return f": {explanation}" if explanation else ""
 
 
 def way_back_in_words(planned: journal.Planned) -> str:

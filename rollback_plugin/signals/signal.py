@@ -1,6 +1,7 @@
 """What the cloud says of a stack at one moment: the one thing decisions are made from, besides the journal."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -64,6 +65,8 @@ class AlarmReading:
     baseline: Baseline | None = None
     """Of an alarm in ALARM that rang before the newest version's deploy began; None for others, and where CloudWatch
     couldn't say."""
+    claimed_by: str | None = None
+    """Another stack that shares the alarm, and is judged by it first; None: it is this stack's turn."""
 
     @property
     def name(self) -> str:
@@ -85,6 +88,10 @@ class Signal:
     alarms: tuple[AlarmReading, ...] = ()
     deleted: tuple[str, ...] = ()
     """Alarms that the stack names and CloudWatch doesn't know."""
+
+    def claimed(self, by: Mapping[str, str]) -> "Signal":
+        """The same, with the alarms that another stack is judged by first marked with that stack's name."""
+        return replace(self, alarms=tuple(replace(alarm, claimed_by=by.get(alarm.name)) for alarm in self.alarms))
 
     def ringing(self) -> tuple[AlarmReading, ...]:
         """The alarms in ALARM."""

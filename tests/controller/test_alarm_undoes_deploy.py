@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollback_plugin.controller.decide import Action
+from rollback_plugin.controller.decision import Action
 from rollback_plugin.journal.entries import AlarmState, ReasonCode
 from rollback_plugin.journal.status import Status, Verdict
 from tests.controller.platform import Platform

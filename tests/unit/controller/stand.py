@@ -262,6 +262,7 @@ class Stand:
                 content_digest=None,
                 version_digest=digest,
                 bake_seconds=version.bake_seconds,
+                bake_requests=self.policy.bake_requests,
                 alarms=version.alarms,
             )
         )

@@ -1,14 +1,22 @@
 """Journals told in a few words: what happened to a stack, minute by minute, as its entries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from rollback_plugin.journal.entries import (
     AlarmChanged,
+    AlarmExcused,
     AlarmState,
+    AlarmWorsened,
+    Answered,
+    Asked,
     Deployed,
     Entry,
     Event,
+    FreezeBegan,
+    FreezeEnded,
     Held,
     OperationFailed,
     ReasonCode,
@@ -20,7 +28,7 @@ from rollback_plugin.journal.entries import (
 )
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.status import Status
-from rollback_plugin.signals.signal import AlarmObservation, AlarmReading, Signal
+from rollback_plugin.signals.signal import AlarmConfiguration, AlarmObservation, AlarmReading, Baseline, Signal
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 BAKE_MINUTES = 10
@@ -38,12 +46,21 @@ class Story:
 
     entries: list[Entry] = field(default_factory=list)
 
-    def deploy(self, version: int, minute: float, *, succeeded: bool = True) -> "Story":
+    def deploy(
+        self,
+        version: int,
+        minute: float,
+        *,
+        succeeded: bool = True,
+        bake_requests: int = 0,
+        kind: Literal["deploy", "destroy"] = "deploy",
+    ) -> "Story":
         """An update that began a minute before and ended now."""
         return self._tell(
             minute,
             Deployed(
                 version=version,
+                kind=kind,
                 update=f"update-{version}",
                 succeeded=succeeded,
                 started_at=at(minute - UPDATE_MINUTES),
@@ -51,6 +68,7 @@ class Story:
                 content_digest=None,
                 version_digest="",
                 bake_seconds=BAKE_MINUTES * 60,
+                bake_requests=bake_requests,
                 alarms=("errors",),
             ),
         )
@@ -102,6 +120,43 @@ class Story:
     def hold(self, version: int, reason: ReasonCode, minute: float) -> "Story":
         return self._tell(minute, Held(version=version, reason=reason, explanation="held before"))
 
+    def worsen(self, version: int, minute: float, name: str = "errors") -> "Story":
+        return self._tell(minute, AlarmWorsened(version=version, alarm=name, before=5, since=50))
+
+    def excuse(self, version: int, minute: float, name: str = "errors") -> "Story":
+        return self._tell(minute, AlarmExcused(version=version, alarm=name, before=5, since=5))
+
+    def ask(
+        self,
+        version: int,
+        target: int,
+        minute: float,
+        *,
+        kind: Literal["rollback", "recovery"] = "rollback",
+        alarms: tuple[str, ...] = ("errors",),
+    ) -> "Story":
+        because = ReasonCode.ALARM_AFTER_DEPLOY if kind == "rollback" else ReasonCode.ROLLBACK_DID_NOT_HELP
+        asked = Asked(
+            question="q",
+            kind=kind,
+            version=version,
+            target=target,
+            because=because,
+            reason=ReasonCode.AUTOMATIC_ROLLBACK_OFF,
+            alarms=alarms,
+            explanation="shall it be?",
+        )
+        return self._tell(minute, asked)
+
+    def answer(self, minute: float, *, approved: bool, question: str = "q") -> "Story":
+        return self._tell(minute, Answered(question=question, approved=approved, explanation="because I say so"))
+
+    def freeze(self, minute: float, *, until: float | None = None) -> "Story":
+        return self._tell(minute, FreezeBegan(until=None if until is None else at(until), explanation="the fair"))
+
+    def unfreeze(self, minute: float) -> "Story":
+        return self._tell(minute, FreezeEnded())
+
     def fail(self, minute: float) -> "Story":
         return self._tell(minute, OperationFailed(operation="op", error="the engine failed"))
 
@@ -115,9 +170,30 @@ class Story:
         return self
 
 
-def reading(state: AlarmState, since_minute: float, name: str = "errors", requests: int | None = None) -> AlarmReading:
-    return AlarmReading(AlarmObservation(name, state, at(since_minute)), requests)
+def reading(
+    state: AlarmState,
+    since_minute: float,
+    name: str = "errors",
+    requests: int | None = None,
+    *,
+    muted: bool = False,
+    claimed_by: str | None = None,
+    baseline: Baseline | None = None,
+    configuration: AlarmConfiguration = AlarmConfiguration.UNCHANGED,
+) -> AlarmReading:
+    return AlarmReading(
+        AlarmObservation(name, state, at(since_minute), actions_enabled=not muted),
+        requests,
+        configuration=configuration,
+        baseline=baseline,
+        claimed_by=claimed_by,
+    )
 
 
-def signal(*readings: AlarmReading) -> Signal:
-    return Signal(tuple(readings))
+def values(before: Sequence[float], since: Sequence[float], *, higher_is_worse: bool = True) -> Baseline:
+    """An alarm's values around a deploy; its threshold is 5."""
+    return Baseline(tuple(before), tuple(since), higher_is_worse, threshold=5.0)
+
+
+def signal(*readings: AlarmReading, deleted: tuple[str, ...] = ()) -> Signal:
+    return Signal(tuple(readings), deleted)

@@ -1,53 +1,27 @@
 """What is decided, case by case: one row is one situation, and the decision it calls for."""
 
-from dataclasses import dataclass
-
 import pytest
 
-from rollback_plugin.controller.decide import Action, decide
+from rollback_plugin.controller.decide import decide
+from rollback_plugin.controller.decision import Action
 from rollback_plugin.controller.policy import StackPolicy
-from rollback_plugin.journal.entries import AlarmState, ReasonCode
-from rollback_plugin.signals.signal import Signal
+from rollback_plugin.journal.entries import ReasonCode
+from tests.unit.controller.cases import (
+    ALARM,
+    AUTOMATIC,
+    NO_DATA,
+    OK,
+    QUIET,
+    RINGING,
+    Case,
+    assert_decided,
+    did_not_help,
+    healthy_then_new,
+    rolled_back,
+)
 from tests.unit.controller.stories import Story, at, reading, signal
-
-OK, ALARM, NO_DATA = AlarmState.OK, AlarmState.ALARM, AlarmState.INSUFFICIENT_DATA
-QUIET = signal(reading(OK, 0))
-AUTOMATIC = StackPolicy(verify_seconds=180)
-
-
-@dataclass(frozen=True)
-class Case:
-    """Given a journal, alarms and a policy, at a minute: the action, its reason and its target."""
-
-    given: str
-    story: Story
-    alarms: Signal
-    minute: float
-    action: Action
-    reason: ReasonCode
-    target: int | None = None
-    version: int | None = 2
-    policy: StackPolicy = AUTOMATIC
-
-    def __str__(self) -> str:
-        return self.given
-
-
-def healthy_then_new() -> Story:
-    """Version 1 healthy for long; version 2 deployed at minute 30, its update begun at 29, its bake over at 40."""
-    return Story().deploy(1, 0).deploy(2, 30)
-
-
-def rolled_back(alarm_minute: float = 32) -> Story:
-    """Version 2 rang, and was rolled back at minute 33."""
-    return healthy_then_new().ring(alarm_minute).roll_back(2, 1, 33)
-
-
-def did_not_help() -> Story:
-    return rolled_back().verify(37, helped=False, still_ringing=("errors",))
-
-
-RINGING = signal(reading(ALARM, 32))
+from tests.unit.controller.test_attribution import WEIGHED
+from tests.unit.controller.test_permission import PERMISSIONS
 
 CASES = [
     Case("nothing deployed", Story(), signal(), 0, Action.WAIT, ReasonCode.NO_ALARM, version=None),
@@ -210,7 +184,7 @@ CASES = [
         healthy_then_new().ring(32),
         RINGING,
         32,
-        Action.HOLD,
+        Action.ASK,
         ReasonCode.AUTOMATIC_ROLLBACK_OFF,
         policy=StackPolicy(automatic_rollback=False),
     ),
@@ -263,6 +237,151 @@ CASES = [
         Action.ROLL_BACK,
         ReasonCode.ALARM_AFTER_DEPLOY,
         target=1,
+    ),
+    Case(
+        "a failed update, where the policy undoes it",
+        Story().deploy(1, 0).deploy(2, 30, succeeded=False),
+        QUIET,
+        31,
+        Action.ROLL_BACK,
+        ReasonCode.UPDATE_FAILED,
+        target=1,
+        policy=StackPolicy(roll_back_failed_updates=True),
+    ),
+    Case(
+        "a failed update with nothing healthy before it",
+        Story().deploy(1, 0).deploy(2, 5, succeeded=False),
+        QUIET,
+        6,
+        Action.HOLD,
+        ReasonCode.NO_HEALTHY_VERSION,
+        policy=StackPolicy(roll_back_failed_updates=True),
+    ),
+    Case(
+        "a failed update that was undone",
+        Story().deploy(1, 0).deploy(2, 30, succeeded=False).roll_back(2, 1, 31, alarms=()),
+        QUIET,
+        40,
+        Action.WAIT,
+        ReasonCode.NO_ALARM,
+        policy=StackPolicy(roll_back_failed_updates=True),
+    ),
+    Case(
+        "a destroy that failed half-way is nobody's to undo",
+        Story().deploy(1, 0).deploy(2, 30, succeeded=False, kind="destroy").ring(31),
+        signal(reading(ALARM, 31)),
+        31,
+        Action.WAIT,
+        ReasonCode.DESTROYED,
+        policy=StackPolicy(roll_back_failed_updates=True),
+    ),
+    Case(
+        "no healthy target, and a policy that takes one that nothing speaks against",
+        Story().deploy(1, 0).deploy(2, 5).ring(7),
+        signal(reading(ALARM, 7)),
+        7,
+        Action.ROLL_BACK,
+        ReasonCode.ALARM_AFTER_DEPLOY,
+        target=1,
+        policy=StackPolicy(unproven_targets=True),
+    ),
+    Case(
+        "no healthy target, and an alarm against the one before, too",
+        Story().deploy(1, 0).ring(3).clear(4).deploy(2, 6).ring(7),
+        signal(reading(ALARM, 7)),
+        7,
+        Action.HOLD,
+        ReasonCode.NO_HEALTHY_VERSION,
+        policy=StackPolicy(unproven_targets=True),
+    ),
+    Case(
+        "a healthy target is taken before a newer one that is unproven",
+        Story().deploy(1, 0).deploy(2, 30).deploy(3, 35).ring(36),
+        signal(reading(ALARM, 36)),
+        36,
+        Action.ROLL_BACK,
+        ReasonCode.ALARM_AFTER_DEPLOY,
+        target=1,
+        version=3,
+        policy=StackPolicy(unproven_targets=True),
+    ),
+    Case(
+        "an alarm after the bake time, while requests are still awaited",
+        Story().deploy(1, 0).deploy(2, 30, bake_requests=500).ring(90),
+        signal(reading(ALARM, 90)),
+        90,
+        Action.ROLL_BACK,
+        ReasonCode.ALARM_AFTER_DEPLOY,
+        target=1,
+    ),
+    Case(
+        "an alarm that was deleted while its version bakes",
+        healthy_then_new(),
+        signal(deleted=("errors",)),
+        35,
+        Action.WAIT,
+        ReasonCode.ALARM_DELETED,
+    ),
+    Case(
+        "an alarm that was deleted after the bake",
+        healthy_then_new(),
+        signal(deleted=("errors",)),
+        45,
+        Action.WAIT,
+        ReasonCode.NO_ALARM,
+    ),
+    Case(
+        "an alarm that people muted",
+        healthy_then_new().ring(32),
+        signal(reading(ALARM, 32, muted=True)),
+        33,
+        Action.WAIT,
+        ReasonCode.ALARM_MUTED,
+    ),
+    Case(
+        "a muted alarm, and one that isn't",
+        healthy_then_new().ring(32).ring(32, "latency"),
+        signal(reading(ALARM, 32, muted=True), reading(ALARM, 32, "latency")),
+        33,
+        Action.ROLL_BACK,
+        ReasonCode.ALARM_AFTER_DEPLOY,
+        target=1,
+    ),
+    Case(
+        "a shared alarm, while another stack is undone for it",
+        healthy_then_new().ring(32),
+        signal(reading(ALARM, 32, claimed_by="payments/prod")),
+        33,
+        Action.WAIT,
+        ReasonCode.SHARED_ALARM,
+    ),
+    Case(
+        "a shared alarm, and one of its own",
+        healthy_then_new().ring(32).ring(32, "latency"),
+        signal(reading(ALARM, 32, claimed_by="payments/prod"), reading(ALARM, 32, "latency")),
+        33,
+        Action.ROLL_BACK,
+        ReasonCode.ALARM_AFTER_DEPLOY,
+        target=1,
+    ),
+    Case(
+        "a rollback that did not help, just seen, where the policy takes its time",
+        did_not_help(),
+        RINGING,
+        41.9,
+        Action.WAIT,
+        ReasonCode.RECOVERY_DELAYED,
+        policy=StackPolicy(recover_after_seconds=300),
+    ),
+    Case(
+        "a rollback that did not help, when the policy's time is up",
+        did_not_help(),
+        RINGING,
+        42,
+        Action.RECOVER,
+        ReasonCode.ROLLBACK_DID_NOT_HELP,
+        target=2,
+        policy=StackPolicy(recover_after_seconds=300),
     ),
     Case(
         "after a rollback, alarm OK",
@@ -361,7 +480,7 @@ CASES = [
         did_not_help(),
         RINGING,
         37,
-        Action.HOLD,
+        Action.ASK,
         ReasonCode.AUTOMATIC_RECOVERY_OFF,
         policy=StackPolicy(automatic_recovery=False),
     ),
@@ -422,23 +541,26 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_given_then(case: Case) -> None:
-    decision = decide(case.story.status(case.minute), case.alarms, case.policy, at(case.minute))
-
-    assert (decision.action, decision.reason, decision.target, decision.version) == (
-        case.action,
-        case.reason,
-        case.target,
-        case.version,
-    )
+    assert_decided(case)
 
 
 def test_every_reason_that_can_be_decided_has_a_case() -> None:
     """REQUESTED is a person's reason; it is in the journal only."""
-    assert {case.reason for case in CASES} == set(ReasonCode) - {ReasonCode.REQUESTED}
+    cases = [*CASES, *WEIGHED, *PERMISSIONS]
+    assert {case.reason for case in cases} == set(ReasonCode) - {ReasonCode.REQUESTED}
 
 
 def test_every_action_has_a_case() -> None:
-    assert {case.action for case in CASES} == set(Action)
+    assert {case.action for case in [*CASES, *PERMISSIONS]} == set(Action)
+
+
+def test_a_question_says_what_would_be_done_and_how_to_answer() -> None:
+    decision = decide(healthy_then_new().ring(32).status(32), RINGING, StackPolicy(automatic_rollback=False), at(32))
+
+    assert decision.wanted is not None
+    assert (decision.wanted.action, decision.wanted.reason) == (Action.ROLL_BACK, ReasonCode.ALARM_AFTER_DEPLOY)
+    assert (decision.wanted.target, decision.wanted.alarms) == (1, ("errors",))
+    assert "`rollback approve` or `rollback deny`" in decision.explanation
 
 
 def test_a_decision_names_only_the_alarms_it_rests_on() -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from rollback_plugin.controller.decide import Action, Decision, decide
+from rollback_plugin.controller.decide import decide
+from rollback_plugin.controller.decision import Action, Decision
 from rollback_plugin.controller.policy import StackPolicy
 from rollback_plugin.journal.entries import AlarmState, ReasonCode
 from rollback_plugin.journal.status import Status, Verdict

@@ -9,7 +9,7 @@ import stamina
 
 from rollback_plugin.backend.locks import Lock
 from rollback_plugin.controller.actor import Actor
-from rollback_plugin.controller.decide import Action, Decision
+from rollback_plugin.controller.decision import Action, Decision
 from rollback_plugin.controller.operate import NothingToDo, OperationResult
 from rollback_plugin.controller.progress import (
     ConsumersStayed,

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,12 +11,12 @@ import stamina
 from botocore.exceptions import EndpointConnectionError
 
 from rollback_plugin.controller.actor import Actor
-from rollback_plugin.controller.decide import Action, Decision
+from rollback_plugin.controller.decision import Action, Decision
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.stack_controller import Round, StackController
 from rollback_plugin.controller.watch import FailedRound, Watch
 from rollback_plugin.errors import CloudUnreachable, NotReplayable, OperationInProgress, StoreUnreachable, WriteConflict
-from rollback_plugin.journal.entries import AlarmState, ReasonCode
+from rollback_plugin.journal.entries import AlarmState, Answered, FreezeBegan, ReasonCode
 from rollback_plugin.journal.status import Verdict
 from rollback_plugin.versions.service import Policy
 from tests.unit.controller.cloudwatch import CloudWatch
@@ -141,13 +142,88 @@ def test_an_alarm_is_journaled_once_for_each_change(stack: Watched) -> None:
 
 
 def test_a_hold_is_journaled_once(tmp_path: Path) -> None:
+    stack = Watched(tmp_path)
+    stack.journal.append_next(FreezeBegan())
+    stack.alarm_is(RINGING)
+    for _ in range(3):
+        assert stack.tick().decision.reason is ReasonCode.FROZEN
+        stack.wait(1)
+
+    assert stack.events == ["frozen", "alarm", "held"]
+    assert (stack.traffic.at, stack.engine.applied) == ("2", [])
+
+
+def test_a_question_is_journaled_once_and_what_is_approved_is_done(tmp_path: Path) -> None:
     stack = Watched(tmp_path, Policy(bake_seconds=600, automatic_rollback=False))
     stack.alarm_is(RINGING)
     for _ in range(3):
         assert stack.tick().decision.reason is ReasonCode.AUTOMATIC_ROLLBACK_OFF
         stack.wait(1)
+    assert stack.events == ["alarm", "asked"]
+    question = stack.status().question
+    assert question is not None
 
-    assert stack.events == ["alarm", "held"]
+    stack.journal.append_next(Answered(question=question.asked.question, approved=True))
+
+    assert stack.tick().decision.action is Action.ROLL_BACK
+    assert stack.status().applied == 1
+    assert stack.status().question is None
+    stack.wait(1)
+    assert stack.tick().decision.reason is ReasonCode.VERIFYING
+
+
+def test_a_question_ends_with_the_next_deploy(tmp_path: Path) -> None:
+    stack = Watched(tmp_path, Policy(bake_seconds=600, automatic_rollback=False))
+    stack.alarm_is(RINGING)
+    stack.tick()
+    stack.wait(1)
+    stack.deploy()
+
+    assert stack.tick().decision.reason is ReasonCode.ALARM_BEFORE_DEPLOY
+    assert stack.status().question is None
+
+
+def test_a_muted_alarm_is_not_news_until_it_is_unmuted(stack: Watched) -> None:
+    stack.wait(1)
+    stack.alarm_is(RINGING)
+    stack.cloudwatch.alarms[ALARM]["ActionsEnabled"] = False
+    assert stack.tick().decision.reason is ReasonCode.ALARM_MUTED
+    assert stack.events == []
+
+    stack.cloudwatch.alarms[ALARM]["ActionsEnabled"] = True
+
+    assert stack.tick().decision.action is Action.ROLL_BACK
+
+
+def test_an_abandoned_rollback_is_left_alone_while_the_stack_is_frozen(stack: Watched) -> None:
+    decision = Decision(Action.ROLL_BACK, ReasonCode.ALARM_AFTER_DEPLOY, 2, 1, "because", (ALARM,))
+    stack.engine.fails_with.append(ProcessKilled())
+    with pytest.raises(ProcessKilled):
+        stack.operator_of(Actor("me", "here", 999_999_999)).carry_out(decision, stack.status())
+    stack.journal.append_next(FreezeBegan(until=stack.now + timedelta(minutes=5)))
+
+    assert stack.tick().decision.reason is ReasonCode.OPERATION_IN_PROGRESS
+    assert stack.status().applied == 2
+
+    stack.wait(5)
+    stack.tick()
+    assert stack.status().applied == 1
+
+
+def test_a_version_bakes_until_its_services_served_enough_requests(tmp_path: Path) -> None:
+    stack = Watched(tmp_path, Policy(bake_seconds=600, bake_requests=500))
+    stack.cloudwatch.requests = 499
+    stack.wait(30)
+    stack.tick()
+    assert stack.status().version(2).verdict is Verdict.BAKING
+
+    stack.cloudwatch.requests = 500
+    stack.tick()
+    stack.wait(1)
+    stack.tick()
+
+    assert stack.status().version(2).verdict is Verdict.HEALTHY
+    assert stack.events == ["requests_reached"]
 
 
 def test_too_few_requests_wait_until_there_are_enough(tmp_path: Path) -> None:
@@ -260,13 +336,67 @@ class TestManyStacks:
         assert len(stacks[0].cloudwatch.asked_for) == 1
 
     def test_one_stacks_trouble_is_not_anothers(self, stacks: list[Watched]) -> None:
-        stacks[1].recorder.fails_with = StoreUnreachable("the bucket is gone")
+        stacks[0].recorder.fails_with = StoreUnreachable("the bucket is gone")
         stacks[0].cloudwatch.put(ALARM, RINGING, stacks[0].now)
 
         outcomes = Watch(self.watched(stacks)).tick()
 
-        assert [type(outcome) for outcome in outcomes] == [Round, FailedRound, Round]
-        assert [stack.status().applied for stack in stacks] == [1, 2, 1]
+        assert [type(outcome) for outcome in outcomes] == [FailedRound, Round, Round]
+        assert [stack.status().applied for stack in stacks] == [2, 1, 2]
+
+    def test_those_that_share_an_alarm_are_undone_one_after_the_other(self, stacks: list[Watched]) -> None:
+        watched = self.watched(stacks)
+        stacks[0].cloudwatch.put(ALARM, RINGING, stacks[0].now)
+
+        def tick(minutes: float) -> list[ReasonCode]:
+            for stack in stacks:
+                stack.wait(minutes)
+            outcomes = Watch(watched).tick()
+            return [outcome.decision.reason for outcome in outcomes if isinstance(outcome, Round)]
+
+        went_off, shared = ReasonCode.ALARM_AFTER_DEPLOY, ReasonCode.SHARED_ALARM
+        assert tick(0) == [went_off, shared, shared]
+        assert tick(1) == [ReasonCode.VERIFYING, shared, shared]
+        # It still rings: the first was not the cause, and comes back. Then it is the second one's turn.
+        assert tick(3) == [ReasonCode.ROLLBACK_DID_NOT_HELP, shared, shared]
+        assert tick(1) == [ReasonCode.ALARM_EXONERATED, went_off, shared]
+        stacks[0].cloudwatch.put(ALARM, OK, stacks[0].now)
+        assert tick(1) == [ReasonCode.NO_ALARM, ReasonCode.ALARM_CLEARED, ReasonCode.NO_ALARM]
+        assert [stack.status().applied for stack in stacks] == [2, 1, 2]
+        assert [stack.status().version(2).verdict for stack in stacks] == [
+            Verdict.BAKING,
+            Verdict.QUARANTINED,
+            Verdict.SUSPECT,
+        ]
+
+    def test_the_policies_say_which_goes_first(self, tmp_path: Path) -> None:
+        priorities = {"a": 100, "b": 5, "c": 50}
+        stacks = [
+            Watched(_made(tmp_path / name), Policy(bake_seconds=600, priority=priority))
+            for name, priority in priorities.items()
+        ]
+        watched = self.watched(stacks)
+        stacks[0].cloudwatch.put(ALARM, RINGING, stacks[0].now)
+
+        Watch(watched).tick()
+
+        assert [stack.status().applied for stack in stacks] == [2, 1, 2]
+
+    def test_one_that_did_not_change_leaves_a_shared_alarm_alone(self, tmp_path: Path) -> None:
+        old, new = Watched(_made(tmp_path / "old")), Watched(_made(tmp_path / "new"))
+        for stack in (old, new):
+            stack.wait(60)
+        new.deploy()
+        for stack in (old, new):
+            stack.wait(1)
+        new.cloudwatch.put(ALARM, RINGING, new.now)
+        watched = [stack.controller(new.cloudwatch.source, new.cloudwatch.counter()) for stack in (old, new)]
+
+        outcomes = Watch(watched).tick()
+
+        reasons = [outcome.decision.reason for outcome in outcomes if isinstance(outcome, Round)]
+        assert reasons == [ReasonCode.ALARM_OUTSIDE_BAKE_WINDOW, ReasonCode.ALARM_AFTER_DEPLOY]
+        assert (old.status().applied, new.status().applied) == (2, 2)
 
     def test_a_stack_without_alarms_asks_nothing_of_aws(self, tmp_path: Path) -> None:
         bare = Stand(tmp_path)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollback_plugin.backend.history import Backend
-from rollback_plugin.controller.decide import Action
+from rollback_plugin.controller.decision import Action
 from rollback_plugin.controller.hints import Drop
 from rollback_plugin.controller.registry import StackRegistry
 from rollback_plugin.controller.stack_controller import Round, StackController

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from rollback_plugin.journal.entries import (
     AlarmChanged,
     AlarmState,
+    Asked,
     Deployed,
     Entry,
     Event,
@@ -36,7 +37,13 @@ def told(*happened: tuple[float, Event]) -> Sequence[Entry]:
 
 
 def deployed(
-    version: int, started: float, *, finished: float | None = None, succeeded: bool = True, bake: float = BAKE_MINUTES
+    version: int,
+    started: float,
+    *,
+    finished: float | None = None,
+    succeeded: bool = True,
+    bake: float = BAKE_MINUTES,
+    requests: int = 0,
 ) -> Deployed:
     """Its update takes no time, unless `finished` says so."""
     return Deployed(
@@ -48,6 +55,7 @@ def deployed(
         content_digest=f"content {version}",
         version_digest=f"version {version}",
         bake_seconds=int(bake * 60),
+        bake_requests=requests,
         alarms=("errors", "latency"),
     )
 
@@ -88,6 +96,19 @@ def recovery_started(target: int, operation: str = "op-2") -> RecoveryStarted:
 
 def recovered(target: int, operation: str = "op-2") -> Recovered:
     return Recovered(operation=operation, target=target, update=f"dev-{operation}")
+
+
+def asked(version: int, question: str = "q") -> Asked:
+    return Asked(
+        question=question,
+        kind="rollback",
+        version=version,
+        target=1,
+        because=ReasonCode.ALARM_AFTER_DEPLOY,
+        reason=ReasonCode.AUTOMATIC_ROLLBACK_OFF,
+        alarms=("errors",),
+        explanation="shall it be?",
+    )
 
 
 def failed(operation: str = "op-1") -> OperationFailed:

@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 from rollback_plugin.journal.chain import canonical_bytes
 from rollback_plugin.journal.entries import (
     AlarmChanged,
+    AlarmExcused,
+    AlarmWorsened,
+    Answered,
     Entry,
     Event,
+    FreezeBegan,
+    FreezeEnded,
     Recovered,
     RecoveryStarted,
     Released,
+    RequestsReached,
     RollbackStarted,
     RollbackVerified,
 )
@@ -21,6 +27,7 @@ from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.history import history_rows
 from rollback_plugin.journal.status import Verdict, VersionStatus
 from tests.unit.journal.story import (
+    asked,
     calms,
     deployed,
     failed,
@@ -49,17 +56,37 @@ def stories(draw: st.DrawFn) -> list[tuple[float, Event]]:
     for _ in range(draw(st.integers(0, 10))):
         at += draw(st.integers(0, 8))
         began = at - draw(st.integers(0, 8))
-        what = draw(st.sampled_from(["deploy", "alarm", "operation", "release"]))
+        what = draw(st.sampled_from(["deploy", "alarm", "operation", "release", "people"]))
         if what == "deploy":
             newest += 1
-            story.append((at, deployed(newest, began, finished=at, succeeded=draw(st.booleans()))))
+            requests = draw(st.sampled_from([0, 0, 500]))
+            succeeded = draw(st.booleans())
+            story.append((at, deployed(newest, began, finished=at, succeeded=succeeded, requests=requests)))
         elif what == "alarm":
             story.append((at, draw(st.sampled_from([rings, calms]))(began, draw(ALARMS))))
         elif what == "release":
             story.append((at, released(draw(VERSIONS))))
+        elif what == "people":
+            story.append((at, draw(said_by_people_and_values())))
         else:
             story.append((at, draw(operation_events())))
     return story
+
+
+def said_by_people_and_values() -> st.SearchStrategy[Event]:
+    return st.one_of(
+        st.builds(asked, VERSIONS),
+        st.builds(lambda approved: Answered(question="q", approved=approved), st.booleans()),
+        st.builds(lambda until: FreezeBegan(until=until and minute(until)), st.sampled_from([None, 10, 50])),
+        st.builds(FreezeEnded),
+        st.builds(lambda version: RequestsReached(version=version, served={"orders": 500}), VERSIONS),
+        st.builds(
+            lambda version, alarm: AlarmWorsened(version=version, alarm=alarm, before=1, since=9), VERSIONS, ALARMS
+        ),
+        st.builds(
+            lambda version, alarm: AlarmExcused(version=version, alarm=alarm, before=1, since=1), VERSIONS, ALARMS
+        ),
+    )
 
 
 def operation_events() -> st.SearchStrategy[Event]:
@@ -97,7 +124,8 @@ def test_time_alone_turns_baking_into_healthy_and_nothing_else(
         if earlier.verdict is not later.verdict:
             assert (earlier.verdict, later.verdict) == (Verdict.BAKING, Verdict.HEALTHY)
         assert earlier == dataclasses.replace(later, verdict=earlier.verdict, reason=earlier.reason)
-    assert before == dataclasses.replace(after, versions=before.versions)
+    assert before == dataclasses.replace(after, versions=before.versions, freeze=before.freeze)
+    assert after.freeze in (None, before.freeze)
 
 
 @given(stories())

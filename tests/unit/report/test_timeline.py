@@ -1,6 +1,6 @@
 """Every kind of journal entry has words of its own."""
 
-from typing import get_args
+from typing import Literal, get_args
 
 import pytest
 
@@ -10,6 +10,19 @@ from rollback_plugin.journal.reversibility import Reversibility
 from rollback_plugin.report.timeline import Tone, describe
 from tests.unit.report.told import alarm, at, deployed, recovery, rollback, verified
 from tests.unit.report.told import journal as told
+
+
+def asked(kind: Literal["rollback", "recovery"]) -> journal.Asked:
+    return journal.Asked(
+        question="q",
+        kind=kind,
+        version=2,
+        target=1,
+        because=ReasonCode.ALARM_AFTER_DEPLOY,
+        reason=ReasonCode.QUIET_HOURS,
+        explanation="because",
+    )
+
 
 LINES = [
     (deployed(1, 5)[1], "version 1 recorded: baking for 10 s, 1 alarm watched", Tone.NEUTRAL),
@@ -74,6 +87,36 @@ LINES = [
         "held at version 2 (NO_HEALTHY_VERSION): nothing to go back to",
         Tone.ATTENTION,
     ),
+    (
+        journal.RequestsReached(version=2, served={"orders": 500, "carts": 20}),
+        "version 2 served 520 requests: enough",
+        Tone.NEUTRAL,
+    ),
+    (
+        journal.AlarmWorsened(version=2, alarm="error-rate", before=5, since=45.5),
+        "alarm error-rate got worse: 5 → 45.5",
+        Tone.BAD,
+    ),
+    (
+        journal.AlarmExcused(version=2, alarm="error-rate", before=5, since=5),
+        "alarm error-rate is no worse than before: 5 → 5",
+        Tone.NEUTRAL,
+    ),
+    (
+        asked("rollback"),
+        "asked whether to roll version 2 back to version 1 (ALARM_AFTER_DEPLOY; QUIET_HOURS)",
+        Tone.ATTENTION,
+    ),
+    (asked("recovery"), "asked whether to recover version 2 (ALARM_AFTER_DEPLOY; QUIET_HOURS)", Tone.ATTENTION),
+    (journal.Answered(question="q", approved=True), "approved", Tone.ACTION),
+    (journal.Answered(question="q", approved=False, explanation="a fair"), "denied: a fair", Tone.ACTION),
+    (journal.FreezeBegan(), "frozen", Tone.ATTENTION),
+    (
+        journal.FreezeBegan(until=at(0), explanation="a fair"),
+        "frozen until 2026-03-01 03:00 UTC: a fair",
+        Tone.ATTENTION,
+    ),
+    (journal.FreezeEnded(explanation="it is over"), "not frozen any more: it is over", Tone.NEUTRAL),
     (journal.Released(version=2), "version 2 released from quarantine", Tone.NEUTRAL),
     (
         journal.LockBroken(holder="me@here:1"),
