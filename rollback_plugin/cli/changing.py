@@ -27,7 +27,8 @@ from rollback_plugin.errors import NotConfirmed
 from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions, Strategy
 
 if TYPE_CHECKING:
-    from rollback_plugin.controller.operate import NothingToDo, OperationResult
+    from rollback_plugin.controller.execution import OperationResult
+    from rollback_plugin.controller.operate import NothingToDo
     from rollback_plugin.controller.stack_controller import StackController
     from rollback_plugin.replay.plan import Plan
 
@@ -131,7 +132,7 @@ def _ask(question: str, output: Output) -> None:
 
 
 def _report(result: "OperationResult | NothingToDo", output: Output) -> None:
-    from rollback_plugin.controller.operate import OperationResult
+    from rollback_plugin.controller.execution import OperationResult
 
     if output is Output.JSON:
         print_json({"done": isinstance(result, OperationResult), "result": result})

@@ -38,6 +38,8 @@ def words_for(progress: "Progress") -> str | None:
             return f"  consumers of {progress.service} move with the engine: {progress.why}"
         case told.WaitingForLock():
             return f"  waiting for the stack, which is held by {', '.join(progress.holders)}"
+        case told.WaitingForOwner():
+            return f"  {progress.owner} began this: waiting up to a minute for a sign of life"
         case told.StaleLockBroken():
             return f"  removed the lock left by our own process {progress.holder}"
         case told.EngineProgress(event=ResourceStep(stage="finished", preview=False) as step):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from rollback_plugin.controller.deploy_gate import DeployGate
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import Progress
 from rollback_plugin.controller.reporting import UNREPORTED, Reporting
+from rollback_plugin.controller.signs_of_life import SignsOfLife
 from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.controller.traced import TracedReplayer, TracedRouter
 from rollback_plugin.journal.journal import Journal
@@ -81,6 +83,7 @@ def assemble(
         ),
         clock=clock,
         actor=actor,
+        signs=SignsOfLife(store, stack, actor, clock, time.monotonic),
         on_progress=on_progress,
     )
     return StackController(

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 import stamina
 
 from rollback_plugin.controller.actor import Actor, process_is_alive
+from rollback_plugin.controller.ownership import CLOCKS_DIFFER
 from rollback_plugin.controller.ports import EngineBackend
 from rollback_plugin.controller.progress import Progress, StaleLockBroken, WaitingForLock
+from rollback_plugin.controller.signs_of_life import SignsOfLife
 from rollback_plugin.errors import EngineLocked
 from rollback_plugin.journal.entries import LockBroken
 from rollback_plugin.journal.journal import Journal
@@ -30,6 +32,7 @@ class EngineLock:
     stack: StackName
     journal: Journal
     backend: EngineBackend
+    signs: SignsOfLife
     actor: Actor
     on_progress: Callable[[Progress], None]
     patience_seconds: float
@@ -80,12 +83,15 @@ class EngineLock:
     def _left_behind(self, lock: Lock, operation: Operation) -> bool:
         """Whether the lock is of an engine that ran for this operation and is no more.
 
-        The engine is a child process, so its number is in no entry; but a lock taken by our user on our machine after
-        the operation began, whose process is gone, can't belong to an update that still runs.
+        A lock taken by our user on our machine after the operation began, whose process is gone, can't belong to an
+        update that still runs. Another machine's processes can't be looked at: there it is the lock of an engine that
+        the operation's former owner told of, before it fell silent.
         """
+        if lock.host != self.actor.host:
+            return self.signs.engine_is_gone(operation.id, lock.host, lock.pid)
         return (
-            lock.host == self.actor.host
-            and lock.user == self.actor.user
-            and lock.time >= operation.started_at
+            lock.user == self.actor.user
+            # The engine asks the machine for the time; the journal's clock may be set right by others.
+            and lock.time >= operation.started_at - CLOCKS_DIFFER
             and not process_is_alive(lock.pid, lock.time)
         )

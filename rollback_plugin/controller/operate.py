@@ -1,18 +1,13 @@
-"""Carries out rollbacks and recoveries: journaled step by step, so that another process can go on after a crash.
-
-A rollback is: `rollback_started` (whoever writes it owns the stack), consumers moved where that is safe, the engine,
-`rolled_back`. A recovery is the same without the early move: what the newer version needs may have to be made first.
-Nothing between two entries depends on memory, and every step can be done twice, so a process that finds an operation
-whose owner is gone does what is left of it.
-"""
+"""Begins rollbacks and recoveries, and carries on with those that another process began and left."""
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import stamina
 
@@ -20,29 +15,15 @@ from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.consumers import Consumers
 from rollback_plugin.controller.decision import Action, Decision
 from rollback_plugin.controller.engine_lock import EngineLock
+from rollback_plugin.controller.execution import Execution, OperationResult
 from rollback_plugin.controller.integrity import require_as_journaled
-from rollback_plugin.controller.ownership import refuse_if_owner_lives
+from rollback_plugin.controller.ownership import Ownership
 from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRecorder
-from rollback_plugin.controller.progress import EngineProgress, OperationFinished, OperationStarted, Progress
+from rollback_plugin.controller.progress import OperationStarted, Progress
+from rollback_plugin.controller.signs_of_life import SignsOfLife
 from rollback_plugin.controller.targets import kept_by_recovery, recover_target, ringing_against, undo_target
-from rollback_plugin.errors import (
-    DamagedSnapshot,
-    EngineError,
-    EngineFailed,
-    EngineLocked,
-    NotReplayable,
-    WriteConflict,
-)
-from rollback_plugin.journal.entries import (
-    Deployed,
-    Held,
-    OperationFailed,
-    ReasonCode,
-    Recovered,
-    RecoveryStarted,
-    RollbackStarted,
-    RolledBack,
-)
+from rollback_plugin.errors import NotReplayable, WriteConflict
+from rollback_plugin.journal.entries import ReasonCode, RecoveryStarted, RollbackStarted
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
@@ -52,28 +33,10 @@ from rollback_plugin.traffic.interface import TrafficRouter
 from rollback_plugin.versions.archive import VersionArchive
 
 if TYPE_CHECKING:
-    from rollback_plugin.replay.events import EngineEvent
     from rollback_plugin.replay.plan import Plan
 
-ENGINE_ATTEMPTS = 3
-"""How often an engine that fails is run, unless a person is there to see why: after a failure half-way, running it
-again finishes, and so it does where the last throes of a killed engine came in between."""
 START_ATTEMPTS = 5
 """How often a person's request is made anew when others write to the journal at that very moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class OperationResult:
-    """An operation that reached its target."""
-
-    operation: str
-    kind: Literal["rollback", "recovery"]
-    undoes: int | None
-    target: int
-    update: str
-    """The backend's name of the update that did it."""
-    keeping: int | None = None
-    """Of a recovery, the version deployed since the rollback whose changes were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +59,12 @@ class Operator:
     router: TrafficRouter
     clock: Callable[[], datetime]
     actor: Actor
+    signs: SignsOfLife
     on_progress: Callable[[Progress], None]
     lock_patience_seconds: float = 600.0
     """How long somebody else's update is waited for."""
+    pause: Callable[[float], None] = time.sleep
+    """Lets so many seconds pass."""
 
     def undo(
         self,
@@ -116,7 +82,7 @@ class Operator:
         still ring are verified afterwards, besides `alarms`. Raises `NothingHealthy`, `UnknownVersion`,
         `OperationInProgress`, and the errors of store, engine and backend.
         """
-        resumed = self.resume()
+        resumed = self._resume_patiently()
         if resumed is not None and resumed.kind == "rollback" and to in (None, resumed.target):
             return resumed
         for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
@@ -135,7 +101,7 @@ class Operator:
                     options=options,
                 )
                 operation = self._start(started, status)
-        return self._carry_on(operation, engine_attempts=1)
+        return self._execution.carry_on(operation, engine_attempts=1)
 
     def recover(
         self,
@@ -148,7 +114,7 @@ class Operator:
 
         What was deployed since its rollback is kept. Otherwise like `undo`.
         """
-        resumed = self.resume()
+        resumed = self._resume_patiently()
         if resumed is not None and resumed.kind == "recovery" and to in (None, resumed.target):
             return resumed
         for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
@@ -162,7 +128,7 @@ class Operator:
                 self._refuse_what_cannot_be_replayed(target, merging)
                 started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason, options=merging)
                 operation = self._start(started, status)
-        return self._carry_on(operation, engine_attempts=1)
+        return self._execution.carry_on(operation, engine_attempts=1)
 
     def plan_undo(self, to: int | None = None, options: OperationOptions = DEFAULT_OPTIONS) -> tuple[int, Plan]:
         """The version that `undo` would go to, and how. Changes nothing; raises as `undo` does, but for refusals."""
@@ -200,96 +166,76 @@ class Operator:
                 reason=decision.reason,
                 options=OperationOptions(keeping=kept_by_recovery(self.stack, status, decision.target)),
             )
-        return self._carry_on(self._start(started, status))
+        return self._execution.carry_on(self._start(started, status))
 
     def resume(self) -> OperationResult | None:
         """Carry on, with the options it was begun with, with the operation that a process began and left; None when
         there is none.
 
-        Raises `OperationInProgress` while its owner lives: on this machine by its process, elsewhere by its last entry
-        being younger than 15 minutes.
+        Raises `OperationInProgress` while its owner lives, as far as can be told from here, and `WriteConflict` when
+        somebody else carries on with it at this moment.
         """
-        operation = fold(self.journal.entries(), self.clock()).operation
+        status = fold(self.journal.entries(), self.clock())
+        operation = status.operation
         if operation is None:
             return None
-        refuse_if_owner_lives(operation, self.stack, self.actor, self.clock())
+        self._ownership.refuse_if_owner_lives(operation)
+        self.signs.give(operation.id)
+        operation = self._ownership.take_over(operation, status.entries_seen)
         self._tell_start(operation, resumed=True)
-        return self._carry_on(operation)
+        return self._execution.carry_on(operation)
+
+    def _resume_patiently(self) -> OperationResult | None:
+        """The same for a person, who can't come back every minute to see whether the owner still gives signs."""
+        operation = fold(self.journal.entries(), self.clock()).operation
+        if operation is not None:
+            self._ownership.wait_to_see(operation)
+        return self.resume()
+
+    @property
+    def _ownership(self) -> Ownership:
+        return Ownership(self.stack, self.journal, self.signs, self.actor, self.clock, self.pause, self.on_progress)
 
     @property
     def _lock(self) -> EngineLock:
         return EngineLock(
-            self.stack, self.journal, self.backend, self.actor, self.on_progress, self.lock_patience_seconds
+            self.stack,
+            self.journal,
+            self.backend,
+            self.signs,
+            self.actor,
+            self.on_progress,
+            self.lock_patience_seconds,
+        )
+
+    @property
+    def _execution(self) -> Execution:
+        return Execution(
+            stack=self.stack,
+            journal=self.journal,
+            archive=self.archive,
+            backend=self.backend,
+            recorder=self.recorder,
+            replay=self.replay,
+            consumers=Consumers(self.stack, self.journal, self.archive, self.backend, self.router, self.on_progress),
+            ownership=self._ownership,
+            lock=self._lock,
+            on_progress=self.on_progress,
         )
 
     def _start(self, started: RollbackStarted | RecoveryStarted, status: Status) -> Operation:
-        self.journal.append(started, after=status.entries_seen)
+        # Before the entry: without a sign of its owner, nobody can tell a slow process from a dead one.
+        self.signs.give(started.operation)
+        try:
+            self.journal.append(started, after=status.entries_seen)
+        except WriteConflict:
+            self.signs.take_back(started.operation)
+            raise
         operation = fold(self.journal.entries(), self.clock()).operation
         if operation is None or operation.id != started.operation:
             raise WriteConflict(f"Operation {started.operation} was ended by another process as soon as it began.")
         self._tell_start(operation, resumed=False)
         return operation
-
-    def _carry_on(self, operation: Operation, engine_attempts: int = ENGINE_ATTEMPTS) -> OperationResult:
-        consumers = Consumers(self.stack, self.journal, self.archive, self.backend, self.router, self.on_progress)
-        try:
-            if operation.kind == "rollback":
-                consumers.move_back(operation)
-            update = self._replay(operation, engine_attempts)
-        except (NotReplayable, DamagedSnapshot) as error:
-            self._give_up(operation, error, ReasonCode.PLAN_REFUSED)
-            raise
-        except EngineLocked:
-            # Still wanted: whoever looks next goes on, once the lock is free.
-            raise
-        except EngineError as error:
-            self._give_up(operation, error, ReasonCode.OPERATION_FAILED)
-            raise
-        except _Overtaken as overtaken:
-            consumers.follow_engine(operation.id)
-            self.journal.append_next(OperationFailed(operation=operation.id, error=str(overtaken)))
-            raise WriteConflict(f"{overtaken} Look at the stack's status and decide again.") from None
-        consumers.follow_engine(operation.id)
-        self.journal.append_next(_ended(operation, update))
-        self.on_progress(OperationFinished(operation.id, operation.kind, operation.target, update))
-        return OperationResult(
-            operation.id, operation.kind, operation.undoes, operation.target, update, _kept(operation)
-        )
-
-    def _replay(self, operation: Operation, attempts: int) -> str:
-        for attempt in stamina.retry_context(on=EngineFailed, attempts=attempts, timeout=None, wait_initial=1.0):
-            with attempt:
-                return self._lock.wait_for(operation, lambda: self._run_engine(operation))
-        raise AssertionError("a retried call either returns or raises")
-
-    def _run_engine(self, operation: Operation) -> str:
-        self._stop_if_overtaken(operation)
-        finished = [u for u in self.backend.updates(self.stack) if u.operation == operation.id and u.succeeded]
-        if finished:
-            # The process that ran it ended before it could say so.
-            return finished[-1].name
-        require_as_journaled(self.archive, self.journal.entries(), operation.target)
-        return self.replay.apply(operation.target, operation.id, operation.kind, operation.options, self._tell_engine)
-
-    def _stop_if_overtaken(self, operation: Operation) -> None:
-        self.recorder.record()
-        began = False
-        for entry in self.journal.entries():
-            event = entry.event
-            if isinstance(event, RollbackStarted | RecoveryStarted) and event.operation == operation.id:
-                began = True
-            elif began and isinstance(event, Deployed):
-                raise _Overtaken(
-                    f"The {operation.kind} to version {operation.target} was given up: version {event.version} was "
-                    "deployed meanwhile."
-                )
-
-    def _give_up(self, operation: Operation, error: Exception, reason: ReasonCode) -> None:
-        if operation.reason is not ReasonCode.REQUESTED:
-            # First, so that a crash in between can't lead to the same attempt again and again.
-            concerned = operation.target if operation.undoes is None else operation.undoes
-            self.journal.append_next(Held(version=concerned, reason=reason, explanation=str(error)))
-        self.journal.append_next(OperationFailed(operation=operation.id, error=str(error)))
 
     def _refuse_what_cannot_be_replayed(self, target: int, options: OperationOptions) -> None:
         self._lock.wait_until_free()
@@ -309,7 +255,7 @@ class Operator:
         self.recorder.record()
         status = fold(self.journal.entries(), self.clock())
         if status.operation is not None:
-            refuse_if_owner_lives(status.operation, self.stack, self.actor, self.clock())
+            self._ownership.refuse_if_owner_lives(status.operation)
             raise WriteConflict(f"Another process began a {status.operation.kind} of {self.stack} at this moment.")
         return status
 
@@ -319,23 +265,6 @@ class Operator:
                 operation.id, operation.kind, operation.undoes, operation.target, operation.reason, resumed=resumed
             )
         )
-
-    def _tell_engine(self, event: EngineEvent) -> None:
-        self.on_progress(EngineProgress(event))
-
-
-class _Overtaken(Exception):
-    """Somebody deployed while the operation was under way."""
-
-
-def _ended(operation: Operation, update: str) -> RolledBack | Recovered:
-    if operation.undoes is None:
-        return Recovered(operation=operation.id, target=operation.target, update=update, keeping=_kept(operation))
-    return RolledBack(operation=operation.id, undoes=operation.undoes, target=operation.target, update=update)
-
-
-def _kept(operation: Operation) -> int | None:
-    return None if operation.options.keeping is None else operation.options.keeping.version
 
 
 def _new_operation() -> str:

@@ -50,6 +50,13 @@ class WaitingForLock:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingForOwner:
+    """A process on another machine has the operation, and it is to be seen whether that is still there."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class StaleLockBroken:
     """A lock left by the process that this one carries on for."""
 
@@ -70,6 +77,7 @@ Progress = (
     | ConsumersStayed
     | EngineProgress
     | WaitingForLock
+    | WaitingForOwner
     | StaleLockBroken
     | OperationFinished
 )

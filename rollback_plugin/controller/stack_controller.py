@@ -13,8 +13,9 @@ from rollback_plugin.controller.arbitration import Claim, claim
 from rollback_plugin.controller.attribution import weighed
 from rollback_plugin.controller.decide import decide
 from rollback_plugin.controller.decision import Action, Decision
+from rollback_plugin.controller.execution import OperationResult
 from rollback_plugin.controller.news import alarm_changes, counts_requests_for, requests_reached
-from rollback_plugin.controller.operate import OperationResult, Operator
+from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.policy import StackPolicy, stack_policy
 from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRecorder
 from rollback_plugin.controller.way_back import WayBack

@@ -168,6 +168,15 @@ class TrafficShifted(Frozen):
     after: str
 
 
+class TakenOver(Frozen):
+    """The process that writes this carries on with an operation whose owner is gone."""
+
+    event: Literal["taken_over"] = "taken_over"
+    operation: str
+    owner: str
+    """Whose it was: `user@host:pid`."""
+
+
 class RolledBack(Frozen):
     """The engine made the stack agree with `target`. `undoes` is quarantined from here on."""
 
@@ -288,6 +297,7 @@ Event = Annotated[
     | AlarmExcused
     | RollbackStarted
     | TrafficShifted
+    | TakenOver
     | RolledBack
     | RollbackVerified
     | RecoveryStarted

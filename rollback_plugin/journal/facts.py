@@ -33,6 +33,7 @@ from rollback_plugin.journal.entries import (
     RollbackStarted,
     RollbackVerified,
     RolledBack,
+    TakenOver,
     TrafficShifted,
 )
 from rollback_plugin.journal.options import Keeping
@@ -117,6 +118,8 @@ def apply(facts: Facts, entry: Entry) -> Facts:
             return _started(facts, event, entry)
         case TrafficShifted() as event:
             return _traffic_shifted(facts, event, entry.time)
+        case TakenOver() as event:
+            return _taken_over(facts, event, entry)
         case RolledBack() as event:
             return _rolled_back(facts, event, entry.time)
         case RollbackVerified() as event:
@@ -239,6 +242,14 @@ def _traffic_shifted(facts: Facts, event: TrafficShifted, time: datetime) -> Fac
     if operation is None or operation.id != event.operation:
         return facts
     return replace(facts, operation=replace(operation, shifted=(*operation.shifted, event), last_activity_at=time))
+
+
+def _taken_over(facts: Facts, event: TakenOver, entry: Entry) -> Facts:
+    operation = facts.operation
+    if operation is None or operation.id != event.operation:
+        return facts
+    taken = replace(operation, actor=entry.actor, taken_over_at=entry.time, last_activity_at=entry.time)
+    return replace(facts, operation=taken)
 
 
 def _rolled_back(facts: Facts, event: RolledBack, time: datetime) -> Facts:

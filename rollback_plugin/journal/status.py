@@ -97,8 +97,16 @@ class Operation:
     started_at: datetime
     last_activity_at: datetime
     actor: str
+    """Whose it is: who began it, or took it over last."""
     options: OperationOptions = DEFAULT_OPTIONS
     shifted: tuple[TrafficShifted, ...] = ()
+    taken_over_at: datetime | None = None
+    """When `actor` took it over; None where it began it."""
+
+    @property
+    def owned_since(self) -> datetime:
+        """Since when it is `actor`'s."""
+        return self.taken_over_at or self.started_at
 
 
 @dataclass(frozen=True, slots=True)

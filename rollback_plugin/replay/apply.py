@@ -126,7 +126,7 @@ class Replay:
             plan = self._plan(prepared)
             refuse_by(plan, self._stack, target)
             program = RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)
-            planned_for = self._take_over_what_exists(prepared)
+            planned_for = self._take_over_what_exists(prepared, on_event)
 
             def guarded(request: language_pb2.RunRequest) -> None:
                 # The engine holds the lock now: what the plan was made from can't change any more, but may have until
@@ -221,12 +221,12 @@ class Replay:
         )
         return replace(plan, remarks=(half_done, *plan.remarks))
 
-    def _take_over_what_exists(self, prepared: _Prepared) -> bytes:
+    def _take_over_what_exists(self, prepared: _Prepared, on_event: Callable[[EngineEvent], None]) -> bytes:
         """Write what became of pending creates into the stack's state; return the state that the plan is for."""
         if not prepared.settled.changed:
             return prepared.current
         self._refuse_other_state(prepared.current)
-        self._engine.replace_state(prepared.settled.state)
+        self._engine.replace_state(prepared.settled.state, on_event)
         return self._backend.current(self._stack)
 
     def _refuse_other_state(self, planned_for: bytes) -> None:

@@ -15,7 +15,7 @@ from typing import IO, Any, Protocol
 
 from rollback_plugin.errors import EngineError, EngineNotFound
 from rollback_plugin.replay.engine_failure import engine_failure
-from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted
+from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted, ignore_events
 from rollback_plugin.replay.language_server import Program, serve
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.scratch_project import scratch_project
@@ -117,8 +117,11 @@ class Engine:
             raise self._failure(purpose, exported, ())
         return Checkpoint.parse(exported.output.encode(), source="the refreshed checkpoint")
 
-    def replace_state(self, checkpoint: Checkpoint) -> None:
+    def replace_state(self, checkpoint: Checkpoint, on_event: Callable[[EngineEvent], None] = ignore_events) -> None:
         """Put the checkpoint in the place of the stack's state, under the stack's lock. Nothing in the cloud changes.
+
+        Args:
+            on_event: told that the engine runs, and nothing else.
 
         Raises:
             EngineLocked: another update holds the lock; nothing was changed.
@@ -132,6 +135,7 @@ class Engine:
                 ["stack", "import", f"--file={file}", *self._selected],
                 folder,
                 {"PULUMI_BACKEND_URL": self._backend_url},
+                on_started=lambda process_id: on_event(EngineStarted(process_id)),
             )
         if finished.exit_code != 0:
             raise self._failure("take over what exists into", finished, ())

@@ -76,6 +76,11 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
             return _people(event)
         case journal.Released():
             return f"version {event.version} released from quarantine", Tone.NEUTRAL
+        case journal.TakenOver():
+            return (
+                f"carried on with operation {event.operation}, which {event.owner} had begun and left",
+                Tone.ATTENTION,
+            )
         case journal.LockBroken():
             return f"removed the lock left by our own process {event.holder}", Tone.ATTENTION
         case _:

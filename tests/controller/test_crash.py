@@ -12,7 +12,7 @@ from typing import Literal
 
 import pytest
 
-from rollback_plugin.controller.operate import OperationResult
+from rollback_plugin.controller.execution import OperationResult
 from rollback_plugin.journal.entries import Event, Recovered, RecoveryStarted, RollbackStarted, RolledBack
 from tests.controller.killed_operation import POINTS
 from tests.controller.platform import Platform

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rollback_plugin.controller.operate import OperationResult, Operator
+from rollback_plugin.controller.execution import OperationResult
+from rollback_plugin.controller.operate import Operator
 from rollback_plugin.errors import NotReplayable
 from rollback_plugin.journal.entries import Recovered
 from rollback_plugin.journal.options import ConflictPolicy, OperationOptions

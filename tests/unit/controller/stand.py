@@ -11,7 +11,8 @@ from rollback_plugin.backend.locks import Lock
 from rollback_plugin.backend.updates import Update
 from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.operate import Operator
-from rollback_plugin.controller.progress import Progress
+from rollback_plugin.controller.progress import EngineProgress, Progress
+from rollback_plugin.controller.signs_of_life import SignsOfLife
 from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.errors import EngineFailed
 from rollback_plugin.journal.entries import Deployed, Event
@@ -20,12 +21,12 @@ from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.options import OperationOptions
 from rollback_plugin.journal.status import Status
 from rollback_plugin.recording.record import RecordResult
-from rollback_plugin.replay.events import Diagnostic, EngineEvent
+from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted
 from rollback_plugin.replay.plan import Plan, Refusal
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.requests import RequestCounter
 from rollback_plugin.stack import StackName
-from rollback_plugin.store import FolderStore
+from rollback_plugin.store import FolderStore, ObjectStore
 from rollback_plugin.traffic.interface import TrafficMove, TrafficStayed
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.canonical import canonical_json
@@ -93,6 +94,8 @@ class Engine:
     nothing_to_change_for: set[int] = field(default_factory=set)
     """Versions that the state agrees with already."""
     on_apply: Callable[[], None] = lambda: None
+    process_id: int = 999_999_997
+    """Of no process there is."""
 
     def plan(self, target: int, options: OperationOptions) -> Plan:
         refused = self.refusals.get(target)
@@ -107,6 +110,7 @@ class Engine:
         on_event: Callable[[EngineEvent], None],
     ) -> str:
         self.asked_for.append(options)
+        on_event(EngineStarted(self.process_id))
         self.on_apply()
         if self.fails_with:
             raise self.fails_with.pop(0)
@@ -117,7 +121,7 @@ class Engine:
             self.stand.backend.state = checkpoint(published)
             self.stand.traffic.at = published
         name = f"ours-{len(self.stand.backend.history)}"
-        self.stand.backend.history.append(_update(name, f"rollback-plugin {operation}: roll back", self.stand.now))
+        self.stand.backend.history.append(update(name, f"rollback-plugin {operation}: roll back", self.stand.now))
         on_event(Diagnostic("info", "Resources: 1 updated"))
         return name
 
@@ -184,14 +188,19 @@ class Stand:
     """One stack, and everything of the controller that works on it."""
 
     def __init__(
-        self, folder: Path, policy: Policy | None = None, stack: StackName = STACK, alarm: str = ALARM
+        self,
+        folder: Path,
+        policy: Policy | None = None,
+        stack: StackName = STACK,
+        alarm: str = ALARM,
+        store: ObjectStore | None = None,
     ) -> None:
         self.now: datetime = NOON
         self.stack = stack
         self.alarm = alarm
         self.folder = folder
         self.policy = policy or Policy(bake_seconds=600)
-        self.store = FolderStore(folder)
+        self.store = store or FolderStore(folder)
         self.archive = VersionArchive(self.store, stack)
         self.traffic = Traffic(at="1")
         self.backend = Backend(checkpoint("1"))
@@ -214,8 +223,10 @@ class Stand:
             router=self.traffic,
             clock=lambda: self.now,
             actor=actor,
+            signs=SignsOfLife(self.store, self.stack, actor, lambda: self.now, lambda: self.now.timestamp()),
             on_progress=self._tell,
             lock_patience_seconds=0.2,
+            pause=self.pass_seconds,
         )
 
     def controller(self, alarms: Callable[[], AlarmSource], requests: RequestCounter) -> StackController:
@@ -250,7 +261,7 @@ class Stand:
         )
         digest = self.archive.write(version, state)
         self.backend.state = state
-        self.backend.history.append(_update(version.update, "deploy", self.now))
+        self.backend.history.append(update(version.update, "deploy", self.now))
         self.traffic.at = str(number)
         self.journal.append_next(
             Deployed(
@@ -267,6 +278,9 @@ class Stand:
             )
         )
         return number
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
     def wait(self, minutes: float) -> None:
         self.now += timedelta(minutes=minutes)
@@ -291,6 +305,9 @@ class Stand:
 
     def _tell(self, progress: Progress) -> None:
         self.progress.append(progress)
+        if isinstance(progress, EngineProgress) and isinstance(progress.event, EngineStarted):
+            # It has done nothing yet.
+            return
         if self.killed_at_progress is not None and isinstance(progress, self.killed_at_progress):
             raise ProcessKilled
 
@@ -306,7 +323,7 @@ def engine_failure() -> Exception:
     return EngineFailed("the provider refused")
 
 
-def _update(name: str, message: str, time: datetime) -> Update:
+def update(name: str, message: str, time: datetime) -> Update:
     return Update(
         name=name,
         kind="update",

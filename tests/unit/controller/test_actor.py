@@ -9,14 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rollback_plugin.controller.actor import Actor, process_is_alive
-from rollback_plugin.controller.ownership import refuse_if_owner_lives
-from rollback_plugin.errors import OperationInProgress
-from rollback_plugin.journal.entries import ReasonCode
-from rollback_plugin.journal.status import Operation
-from rollback_plugin.stack import StackName
 
 ME = Actor.of_this_process()
-STACK = StackName("shop", "dev")
 
 
 @pytest.fixture
@@ -24,10 +18,6 @@ def other_process() -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         yield process
         process.kill()
-
-
-def operation(owner: Actor, began: datetime) -> Operation:
-    return Operation("op", "rollback", 2, 1, ReasonCode.REQUESTED, (), began, began, str(owner))
 
 
 def now() -> datetime:
@@ -59,22 +49,3 @@ def test_a_killed_process_is_gone_even_before_its_parent_has_noticed(other_proce
     os.waitid(os.P_PID, other_process.pid, os.WEXITED | os.WNOWAIT)
 
     assert not process_is_alive(other_process.pid, began)
-
-
-def test_an_operation_of_a_process_that_lives_is_refused_to_others(other_process: subprocess.Popen[bytes]) -> None:
-    owner = Actor(ME.user, ME.host, other_process.pid)
-
-    with pytest.raises(OperationInProgress, match=str(owner)):
-        refuse_if_owner_lives(operation(owner, now()), STACK, ME, now())
-
-
-def test_an_operation_of_a_process_that_is_gone_is_anybodys(other_process: subprocess.Popen[bytes]) -> None:
-    began = now()
-    other_process.kill()
-    other_process.wait()
-
-    refuse_if_owner_lives(operation(Actor(ME.user, ME.host, other_process.pid), began), STACK, ME, now())
-
-
-def test_an_operation_of_ones_own_is_ones_own() -> None:
-    refuse_if_owner_lives(operation(ME, now()), STACK, ME, now())

@@ -10,13 +10,15 @@ import stamina
 from rollback_plugin.backend.locks import Lock
 from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.decision import Action, Decision
-from rollback_plugin.controller.operate import NothingToDo, OperationResult
+from rollback_plugin.controller.execution import OperationResult
+from rollback_plugin.controller.operate import NothingToDo
 from rollback_plugin.controller.progress import (
     ConsumersStayed,
     EngineProgress,
     OperationStarted,
     StaleLockBroken,
     WaitingForLock,
+    WaitingForOwner,
 )
 from rollback_plugin.errors import (
     CloudUnreachable,
@@ -413,7 +415,7 @@ class TestAfterACrash:
 
         assert result is not None
         assert stand.status().applied == 1
-        assert stand.events == ["rollback_started", "traffic_shifted", "rolled_back"]
+        assert stand.events == ["rollback_started", "traffic_shifted", "taken_over", "rolled_back"]
         assert [event.resumed for event in stand.progress if isinstance(event, OperationStarted)] == [False, True]
 
     def test_it_goes_on_with_the_options_it_was_begun_with(self, stand: Stand) -> None:
@@ -453,18 +455,26 @@ class TestAfterACrash:
         assert len(stand.engine.applied) == 1
         assert stand.status().applied == 1
 
-    def test_a_process_elsewhere_is_left_alone_for_a_quarter_of_an_hour(self, stand: Stand) -> None:
+    def test_a_process_elsewhere_is_left_alone_until_it_was_silent_for_a_minute(self, stand: Stand) -> None:
         self.killed_in_the_engine(stand, SOMEBODY_ELSEWHERE)
 
-        stand.wait(14)
         with pytest.raises(OperationInProgress, match="me@there:1"):
             stand.operator.resume()
+        stand.pass_seconds(59)
         with pytest.raises(OperationInProgress):
-            stand.operator.undo()
+            stand.operator.resume()
 
-        stand.wait(2)
+        stand.pass_seconds(1)
         stand.operator.resume()
         assert stand.status().applied == 1
+
+    def test_a_person_waits_for_that_minute(self, stand: Stand) -> None:
+        self.killed_in_the_engine(stand, SOMEBODY_ELSEWHERE)
+
+        stand.operator.undo()
+
+        assert stand.status().applied == 1
+        assert WaitingForOwner("me@there:1") in stand.progress
 
     def test_a_lock_that_the_killed_engine_left_is_broken_and_that_is_journaled(self, stand: Stand) -> None:
         self.killed_in_the_engine(stand, SOMEBODY_HERE)
@@ -477,6 +487,21 @@ class TestAfterACrash:
         assert stand.backend.broken == [left]
         assert "lock_broken" in stand.events
         assert any(isinstance(event, StaleLockBroken) for event in stand.progress)
+
+    def test_a_lock_that_an_engine_elsewhere_left_is_broken_once_that_must_have_ended(self, stand: Stand) -> None:
+        stand.engine.process_id = 999_999_998
+        self.killed_in_the_engine(stand, SOMEBODY_ELSEWHERE)
+        left = Lock("key", "anybody", SOMEBODY_ELSEWHERE.host, 999_999_998, stand.now)
+        stand.backend.held.append(left)
+
+        stand.wait(14)
+        with pytest.raises((EngineLocked, OperationInProgress)):
+            stand.operator.resume()
+        stand.wait(2)
+        stand.operator.resume()
+
+        assert stand.backend.broken == [left]
+        assert stand.status().applied == 1
 
     @pytest.mark.parametrize(
         ("user", "host", "minutes"),

@@ -14,6 +14,7 @@ from rollback_plugin.journal.entries import (
     LockBroken,
     Planned,
     ReasonCode,
+    TakenOver,
     TrafficShifted,
 )
 from rollback_plugin.journal.fold import fold
@@ -421,12 +422,24 @@ def test_a_failed_operation_is_shown_until_the_next_thing_happens() -> None:
     assert status_at(60, *story, (30, deployed(3, 30))).last_failure is None
 
 
+def test_an_operation_belongs_to_who_took_it_over_last() -> None:
+    taken = TakenOver(operation="op-1", owner="me@elsewhere:7")
+
+    operation = status_at(60, *ROLLED_BACK_ONCE[:-1], (25, taken)).operation
+
+    assert operation is not None
+    assert (operation.actor, operation.taken_over_at, operation.owned_since) == ("user@host:1", minute(25), minute(25))
+    assert (operation.started_at, operation.last_activity_at) == (minute(23), minute(25))
+
+
 def test_words_about_another_operation_change_nothing() -> None:
     story = ROLLED_BACK_ONCE[:-1]
     others = TrafficShifted(operation="op-9", service="orders", before="2", after="1")
 
     assert status_at(60, *story, (25, others)).operation == status_at(60, *story).operation
     assert status_at(60, *story, (25, failed("op-9"))).operation == status_at(60, *story).operation
+    elsewhere = TakenOver(operation="op-9", owner="me@elsewhere:7")
+    assert status_at(60, *story, (25, elsewhere)).operation == status_at(60, *story).operation
     verifying = status_at(60, *ROLLED_BACK_ONCE)
     assert status_at(60, *ROLLED_BACK_ONCE, (25, verified(operation="op-9"))).verifying == verifying.verifying
 

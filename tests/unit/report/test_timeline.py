@@ -119,6 +119,11 @@ LINES = [
     (journal.FreezeEnded(explanation="it is over"), "not frozen any more: it is over", Tone.NEUTRAL),
     (journal.Released(version=2), "version 2 released from quarantine", Tone.NEUTRAL),
     (
+        journal.TakenOver(operation="a", owner="me@there:1"),
+        "carried on with operation a, which me@there:1 had begun and left",
+        Tone.ATTENTION,
+    ),
+    (
         journal.LockBroken(holder="me@here:1"),
         "removed the lock left by our own process me@here:1",
         Tone.ATTENTION,
