@@ -6,6 +6,7 @@
     │   ├── NoStackSelected
     │   ├── UnknownVersion
     │   ├── UnknownAlarm
+    │   ├── NothingAsked
     │   └── InvalidConfiguration
     ├── Refused                        exit 3   understood, and not done; nothing was touched
     │   ├── NothingHealthy
@@ -65,6 +66,10 @@ class UnknownVersion(UsageError):
 
 class UnknownAlarm(UsageError):
     """A service names a CloudWatch alarm that does not exist."""
+
+
+class NothingAsked(UsageError):
+    """There is no question to answer."""
 
 
 class InvalidConfiguration(UsageError):

@@ -2,7 +2,7 @@
 
 import typer
 
-from rollback_plugin.cli import changing, demonstration, looking, recording, watching, working
+from rollback_plugin.cli import answering, changing, demonstration, looking, recording, watching, working
 
 application = typer.Typer(
     name="rollback",
@@ -21,5 +21,9 @@ application.command()(looking.plan)
 application.command()(changing.undo)
 application.command()(changing.recover)
 application.command()(changing.release)
+application.command()(answering.approve)
+application.command()(answering.deny)
+application.command()(answering.freeze)
+application.command()(answering.unfreeze)
 application.command()(watching.watch)
 application.command()(working.worker)

@@ -1,11 +1,11 @@
 """Commands that change something, and ask first: `rollback undo`, `recover` and `release`."""
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rollback_plugin.cli.asking import ask, report, somebody_to_ask
 from rollback_plugin.cli.options import (
     HERE,
     LOCK_TIMEOUT_SECONDS,
@@ -23,12 +23,9 @@ from rollback_plugin.cli.options import (
 from rollback_plugin.cli.printing import print_json, say, show
 from rollback_plugin.cli.progress import progress_printer
 from rollback_plugin.cli.session import open_stack, telling
-from rollback_plugin.errors import NotConfirmed
 from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions, Strategy
 
 if TYPE_CHECKING:
-    from rollback_plugin.controller.execution import OperationResult
-    from rollback_plugin.controller.operate import NothingToDo
     from rollback_plugin.controller.stack_controller import StackController
     from rollback_plugin.replay.plan import Plan
 
@@ -52,7 +49,7 @@ def undo(
     options = OperationOptions(data=data, strategy=strategy)
     if not yes:
         _confirm(controller, lambda: controller.operator.plan_undo(to, options), output)
-    _report(controller.operator.undo(to, options=options), output)
+    report(controller.operator.undo(to, options=options), output)
 
 
 def recover(
@@ -75,7 +72,7 @@ def recover(
     options = OperationOptions(data=data, strategy=strategy, conflicts=conflicts)
     if not yes:
         _confirm(controller, lambda: controller.operator.plan_recover(to, options), output)
-    _report(controller.operator.recover(to, options=options), output)
+    report(controller.operator.recover(to, options=options), output)
 
 
 def release(
@@ -93,7 +90,7 @@ def release(
     found = controller.status().version(version)
     if found.quarantined:
         if not yes:
-            _ask(f"Release version {version} from quarantine ({found.reason})?", output)
+            ask(f"Release version {version} from quarantine ({found.reason})?", output)
         controller.journal.append_next(Released(version=version, explanation=why))
     if output is Output.JSON:
         print_json({"version": version, "released": found.quarantined})
@@ -111,34 +108,10 @@ def _confirm(controller: "StackController", make_plan: "Callable[[], tuple[int, 
 
     begun = controller.status().operation
     if begun is not None:
-        _ask(f"Carry on with the {begun.kind} to version {begun.target} that {begun.actor} began?", output)
+        ask(f"Carry on with the {begun.kind} to version {begun.target} that {begun.actor} began?", output)
         return
     target, plan = make_plan()
-    if _somebody_to_ask(output):
+    if somebody_to_ask(output):
         show(plan_view(target, plan))
     if not plan.refusals:
-        _ask(f"Apply version {target} to {controller.stack}?", output)
-
-
-def _somebody_to_ask(output: Output) -> bool:
-    return output is Output.TEXT and sys.stdin.isatty()
-
-
-def _ask(question: str, output: Output) -> None:
-    if not _somebody_to_ask(output):
-        raise NotConfirmed(f"{question} There is nobody to ask: say `--yes` to go ahead. Nothing was changed.")
-    if not typer.confirm(question):
-        raise NotConfirmed("You said no. Nothing was changed.")
-
-
-def _report(result: "OperationResult | NothingToDo", output: Output) -> None:
-    from rollback_plugin.controller.execution import OperationResult
-
-    if output is Output.JSON:
-        print_json({"done": isinstance(result, OperationResult), "result": result})
-    elif isinstance(result, OperationResult):
-        undone = f" Version {result.undoes} is quarantined." if result.undoes is not None else ""
-        kept = f" with what version {result.keeping} had changed" if result.keeping is not None else ""
-        say(f"Done: the stack runs version {result.target}{kept}.{undone}")
-    else:
-        say(f"Nothing to do: the stack runs version {result.version} already.")
+        ask(f"Apply version {target} to {controller.stack}?", output)

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 from rollback_plugin.cli.application import application
 from rollback_plugin.errors import InvalidConfiguration
 
-COMMANDS = ["demo", "record", "history", "status", "plan", "undo", "recover", "release", "watch", "worker"]
-CHANGING = ["undo", "recover", "release"]
+ANSWERING = ["approve", "deny", "freeze", "unfreeze"]
+CHANGING = ["undo", "recover", "release", *ANSWERING]
+COMMANDS = ["demo", "record", "history", "status", "plan", *CHANGING, "watch", "worker"]
 
 
 def help_of(*command: str) -> str:
