@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from rollback_plugin.journal.entries import (
+    Asked,
     Entry,
     Held,
     OperationFailed,
@@ -89,6 +90,8 @@ class Composer:
                 return self._failed(event)
             case Held() as event:
                 return self._held(event)
+            case Asked() as event:
+                return self._asked(event)
             case _:
                 return None
 
@@ -169,6 +172,23 @@ class Composer:
             f"{self._follow()} `rollback undo --stack {self.stack.stack}` goes back.",
             version=event.version,
             reason=event.reason.value,
+        )
+
+    def _asked(self, event: Asked) -> _Telling:
+        wanted = (
+            f"Version {event.version} of {self.stack} should be rolled back to version {event.target}"
+            if event.kind == "rollback"
+            else f"Version {event.version} of {self.stack} should be applied again"
+        )
+        return _Telling(
+            Happened.ASKED,
+            f"{wanted}, and a person has the say ({event.reason.value}).",
+            f"`rollback approve --stack {self.stack.stack}` has it done, `rollback deny --stack {self.stack.stack}` "
+            "leaves it.",
+            event.version,
+            event.target,
+            event.because.value,
+            event.alarms,
         )
 
     def _rollback(self, begun: RollbackStarted, happened: Happened, fate: str, what_next: str) -> _Telling:

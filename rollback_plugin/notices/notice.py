@@ -19,6 +19,8 @@ class Happened(StrEnum):
     REFUSED = "refused"
     """A rollback or recovery that its plan doesn't allow."""
     HELD = "held"
+    ASKED = "asked"
+    """A person has the say about a rollback or a recovery."""
 
 
 @dataclass(frozen=True, slots=True)

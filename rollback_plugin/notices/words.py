@@ -15,6 +15,7 @@ _SIGNS = {
     Happened.OPERATION_FAILED: "🛑",
     Happened.REFUSED: "🛑",
     Happened.HELD: "✋",
+    Happened.ASKED: "❓",
 }
 
 

@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from rollback_plugin.journal.entries import Entry, Event, Held, OperationFailed, ReasonCode, Released, RollbackVerified
+from rollback_plugin.journal.entries import (
+    Asked,
+    Entry,
+    Event,
+    Held,
+    OperationFailed,
+    ReasonCode,
+    Released,
+    RollbackVerified,
+)
 from rollback_plugin.notices.composing import Composer
 from rollback_plugin.notices.notice import Happened, Notice
 from rollback_plugin.stack import StackName
@@ -76,6 +85,21 @@ def test_a_rollback_is_told_when_it_begins_and_when_it_is_done() -> None:
             Happened.HELD,
             "NO_HEALTHY_VERSION",
             (),
+        ),
+        (
+            Asked(
+                question="q",
+                kind="rollback",
+                version=2,
+                target=1,
+                because=ReasonCode.ALARM_AFTER_DEPLOY,
+                reason=ReasonCode.QUIET_HOURS,
+                alarms=("errors",),
+                explanation="hunter2",
+            ),
+            Happened.ASKED,
+            "ALARM_AFTER_DEPLOY",
+            ("errors",),
         ),
     ],
 )
