@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from rollback_plugin.journal.detection import AlarmPower
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
 from rollback_plugin.journal.reversibility import Reversibility
 
@@ -109,6 +110,14 @@ class Planned(Frozen):
     verdict: Reversibility
     reasons: tuple[str, ...] = ()
     """Sentences: what stands in the way, or what isn't brought back."""
+
+
+class Detection(Frozen):
+    """What the alarms of a version can see was worked out, when its bake window had just begun."""
+
+    event: Literal["detection"] = "detection"
+    version: int
+    alarms: tuple[AlarmPower, ...]
 
 
 class AlarmChanged(Frozen):
@@ -292,6 +301,7 @@ Event = Annotated[
     Deployed
     | RequestsReached
     | Planned
+    | Detection
     | AlarmChanged
     | AlarmWorsened
     | AlarmExcused

@@ -18,6 +18,7 @@ from rollback_plugin.journal.entries import (
     Answered,
     Asked,
     Deployed,
+    Detection,
     Entry,
     FreezeBegan,
     FreezeEnded,
@@ -73,6 +74,7 @@ class VersionFacts:
     worsened: frozenset[str] = frozenset()
     undone: Undone | None = None
     way_back: Planned | None = None
+    detection: Detection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ def apply(facts: Facts, entry: Entry) -> Facts:
             return _requests_reached(facts, event, entry.time)
         case Planned() as event:
             return _planned(facts, event)
+        case Detection() as event:
+            version = facts.versions.get(event.version)
+            return facts if version is None else _with_version(facts, replace(version, detection=event))
         case AlarmChanged() as event:
             rang = (*facts.rang, event) if event.state is AlarmState.ALARM else facts.rang
             return replace(facts, alarms={**facts.alarms, event.alarm: event}, rang=rang)

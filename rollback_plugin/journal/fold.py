@@ -85,6 +85,7 @@ def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) 
         exonerated_alarms=tuple(sorted(version.exonerated)),
         undone=version.undone,
         way_back=version.way_back,
+        detection=version.detection,
     )
 
 

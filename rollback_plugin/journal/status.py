@@ -11,6 +11,7 @@ from rollback_plugin.journal.entries import (
     AlarmChanged,
     Answered,
     Asked,
+    Detection,
     FreezeBegan,
     Held,
     Planned,
@@ -81,6 +82,8 @@ class VersionStatus:
     """None unless it was rolled back and not applied as it is since."""
     way_back: Planned | None = None
     """What undoing it would take, as it was worked out last; None where nobody did."""
+    detection: Detection | None = None
+    """What its alarms can see; None where nobody worked that out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,23 +34,23 @@ def compared_values(
     """
     if definition.compared is None:
         return ()
-    return _read(client, [_as_asked(query) for query in definition.queries], start, end)
+    return _read(client, [_as_asked(query) for query in definition.queries], start, end, "what an alarm compares")
 
 
 def metric_values(client: CloudWatchClient, query: Query, start: datetime, end: datetime) -> tuple[DataPoint, ...]:
     """Like `compared_values`, of one metric."""
     asked = _as_asked(query)
     asked["ReturnData"] = True
-    return _read(client, [asked], start, end)
+    return _read(client, [asked], start, end, f"the metric {query.metric}")
 
 
 def _read(
-    client: CloudWatchClient, queries: list[MetricDataQueryTypeDef], start: datetime, end: datetime
+    client: CloudWatchClient, queries: list[MetricDataQueryTypeDef], start: datetime, end: datetime, what: str
 ) -> tuple[DataPoint, ...]:
     if end <= start:
         return ()
     points: list[DataPoint] = []
-    with cloud_errors("read the data points of a CloudWatch alarm"):
+    with cloud_errors(f"read {what} in CloudWatch"):
         pages = client.get_paginator("get_metric_data").paginate(
             MetricDataQueries=queries, StartTime=start, EndTime=end, ScanBy="TimestampAscending"
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rollback_plugin.cloud.failures import cloud_errors
+from rollback_plugin.signals.definition import Metric, Query
+from rollback_plugin.signals.metric_data import DataPoint, metric_values
 from rollback_plugin.versions.service import LambdaTraffic, Service
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 PERIOD_SECONDS = 60
 """AWS/Lambda metrics come per minute (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics.html)."""
+LATELY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -33,38 +35,47 @@ class RequestCounter:
         """
         if service.traffic is None or now <= start:
             return None if service.traffic is None else 0
-        return self._invocations(service.traffic, start, now)
+        after_last_minute = now.replace(second=0, microsecond=0) + timedelta(seconds=PERIOD_SECONDS)
+        points = self._invocations(service.traffic, start.replace(second=0, microsecond=0), after_last_minute)
+        return round(sum(point.value for point in points))
 
-    def _invocations(self, traffic: LambdaTraffic, start: datetime, now: datetime) -> int:
+    def per_second(self, service: Service, now: datetime) -> float | None:
+        """How many requests came through the service's alias lately; None for a service without traffic.
+
+        The mean over the whole minutes of the last hour, from the first on that had any: a service that is younger than
+        an hour isn't measured by a time when nobody knew it. Raises the errors of `cloud_errors`.
+        """
+        if service.traffic is None:
+            return None
+        this_minute = now.replace(second=0, microsecond=0)
+        points = self._invocations(service.traffic, this_minute - LATELY, this_minute)
+        if not points:
+            return 0.0
+        return sum(point.value for point in points) / (this_minute - points[0].at).total_seconds()
+
+    def by_version(self, service: Service, versions: Iterable[str], start: datetime, now: datetime) -> dict[str, int]:
+        """Like `since`, for each of these published function versions: what it answered, through whatever alias
+        (dimension ExecutedVersion of the alias's metrics)."""
+        if service.traffic is None or now <= start:
+            return {}
         first_minute = start.replace(second=0, microsecond=0)
         after_last_minute = now.replace(second=0, microsecond=0) + timedelta(seconds=PERIOD_SECONDS)
-        total = 0.0
-        with cloud_errors(f"count the requests to `{traffic.function}:{traffic.alias}`"):
-            pages = (
-                self.client_for(traffic.region)
-                .get_paginator("get_metric_data")
-                .paginate(
-                    MetricDataQueries=[
-                        {
-                            "Id": "invocations",
-                            "MetricStat": {
-                                "Metric": {
-                                    "Namespace": "AWS/Lambda",
-                                    "MetricName": "Invocations",
-                                    "Dimensions": [
-                                        {"Name": "FunctionName", "Value": traffic.function},
-                                        {"Name": "Resource", "Value": f"{traffic.function}:{traffic.alias}"},
-                                    ],
-                                },
-                                "Period": PERIOD_SECONDS,
-                                "Stat": "Sum",
-                            },
-                        }
-                    ],
-                    StartTime=first_minute,
-                    EndTime=after_last_minute,
+        return {
+            version: round(
+                sum(
+                    point.value
+                    for point in self._invocations(service.traffic, first_minute, after_last_minute, version)
                 )
             )
-            for page in pages:
-                total += sum(value for result in page["MetricDataResults"] for value in result["Values"])
-        return round(total)
+            for version in versions
+        }
+
+    def _invocations(
+        self, traffic: LambdaTraffic, start: datetime, end: datetime, version: str | None = None
+    ) -> tuple[DataPoint, ...]:
+        dimensions = {"FunctionName": traffic.function, "Resource": f"{traffic.function}:{traffic.alias}"}
+        if version is not None:
+            dimensions["ExecutedVersion"] = version
+        invocations = Metric("AWS/Lambda", "Invocations", tuple(sorted(dimensions.items())))
+        query = Query("invocations", invocations, "Sum", period_seconds=PERIOD_SECONDS)
+        return metric_values(self.client_for(traffic.region), query, start, end)

@@ -3,7 +3,7 @@ points of one metric."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from rollback_plugin.journal.entries import AlarmState
@@ -12,6 +12,9 @@ from rollback_plugin.signals.requests import RequestCounter
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
+
+
+BEGINNING = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 @dataclass
@@ -59,7 +62,7 @@ class CloudWatch:
         if self.data_fails_with is not None:
             raise self.data_fails_with
         if MetricDataQueries[0]["Id"] == "invocations":
-            yield {"MetricDataResults": [{"Values": [self.requests]}]}
+            yield {"MetricDataResults": [{"Timestamps": [BEGINNING], "Values": [self.requests]}]}
         else:
             yield {"MetricDataResults": [{"Timestamps": [*self.points], "Values": [*self.points.values()]}]}
 
