@@ -40,19 +40,19 @@ def watch(
     Records new deploys by itself. Ends with the round under way on SIGTERM or Ctrl-C. Says only what is new; with
     `--output json` one JSON object a line.
     """
+    from rollback_plugin.controller.beside import Beside
     from rollback_plugin.controller.round_log import RoundLog
     from rollback_plugin.controller.watch import Watch
-    from rollback_plugin.controller.way_back import WaysBack
 
     teller = _Teller(output)
     with (
         reported(log_format) as reporting,
-        ThreadPoolExecutor(1, thread_name_prefix="ways-back") as beside,
+        ThreadPoolExecutor(1, thread_name_prefix="beside") as executor,
         TemporaryDirectory() as scratch,
     ):
         fleet = open_fleet(Path(scratch), reporting=reporting) if every else None
         controllers = [open_stack(stack, folder, reporting)] if fleet is None else fleet.open_new([])
-        watching = Watch(controllers, WaysBack(beside))
+        watching = Watch(controllers, Beside(executor))
         round_log = RoundLog(reporting)
         if once:
             outcomes = watching.tick()

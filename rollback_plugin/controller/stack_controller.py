@@ -11,8 +11,10 @@ from typing import Literal, assert_never
 
 from rollback_plugin.controller.arbitration import Claim, claim
 from rollback_plugin.controller.attribution import weighed
+from rollback_plugin.controller.beside import Study
 from rollback_plugin.controller.decide import decide
 from rollback_plugin.controller.decision import Action, Decision
+from rollback_plugin.controller.detection import DetectionStudy
 from rollback_plugin.controller.execution import OperationResult
 from rollback_plugin.controller.news import alarm_changes, counts_requests_for, requests_reached
 from rollback_plugin.controller.operate import Operator
@@ -21,7 +23,7 @@ from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRec
 from rollback_plugin.controller.way_back import WayBack
 from rollback_plugin.controller.weighing import Weighing
 from rollback_plugin.errors import UnknownAlarm
-from rollback_plugin.journal.entries import Asked, Deployed, Held, RollbackVerified
+from rollback_plugin.journal.entries import Asked, Deployed, Event, Held, RollbackVerified
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.history import HistoryRow, history_rows
 from rollback_plugin.journal.journal import Journal
@@ -72,6 +74,16 @@ class StackController:
     def way_back(self) -> WayBack:
         """Works out, and journals, what undoing the newest version takes."""
         return WayBack(self.journal, self.replay, self.clock)
+
+    @property
+    def detection(self) -> DetectionStudy:
+        """Works out, and journals, what the alarms of the newest version can see."""
+        return DetectionStudy(self.journal, self.services, self.alarm_source, self.requests, self.clock)
+
+    @property
+    def studies(self) -> tuple[Study[Event], ...]:
+        """All that is worked out beside the rounds."""
+        return (self.way_back, self.detection)
 
     def status(self) -> Status:
         """The stack as its journal tells it, now."""

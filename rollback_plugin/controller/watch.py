@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rollback_plugin.controller.beside import Beside, Study
 from rollback_plugin.controller.stack_controller import Round, StackController
 from rollback_plugin.controller.turns import claimed_by_others
-from rollback_plugin.controller.way_back import WayBack, WaysBack
 from rollback_plugin.errors import RollbackPluginError
+from rollback_plugin.journal.entries import Event
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.signal import AlarmObservation
 from rollback_plugin.stack import StackName
@@ -32,8 +33,8 @@ class Watch:
     """Looks at every stack, again and again. One stack's trouble is not another's."""
 
     controllers: Sequence[StackController]
-    ways_back: WaysBack | None = None
-    """Works out the way back of what is new, beside the rounds; None: nobody wants to know."""
+    beside: Beside | None = None
+    """Works out what the stacks' studies are about, beside the rounds; None: nobody wants to know."""
 
     def run(
         self,
@@ -48,20 +49,20 @@ class Watch:
         self.finish()
 
     def finish(self) -> None:
-        """Wait for the ways back that are being worked out, and journal them."""
-        if self.ways_back is not None:
-            self.ways_back.journaled(self._ways(), wait=True)
+        """Wait for what is being worked out beside the rounds, and journal it."""
+        if self.beside is not None:
+            self.beside.journaled(self._studies(), wait=True)
 
     def tick(self) -> tuple[Round | FailedRound, ...]:
         """Record new deploys, read all alarms at once, and do what is to be done, stack after stack.
 
         The rounds come in the order of the stacks. Only errors of this package are caught: anything else is a defect.
         """
-        if self.ways_back is not None:
-            self.ways_back.journaled(self._ways())
+        if self.beside is not None:
+            self.beside.journaled(self._studies())
         outcomes = dict(self.rounds())
-        if self.ways_back is not None:
-            self.ways_back.begin(self._ways())
+        if self.beside is not None:
+            self.beside.begin(self._studies())
         return tuple(outcomes[place] for place in range(len(self.controllers)))
 
     def rounds(self) -> Iterator[tuple[int, Round | FailedRound]]:
@@ -82,8 +83,8 @@ class Watch:
         for place, observed, claimed in self._read_alarms(recorded):
             yield place, self._round(self.controllers[place], observed, claimed)
 
-    def _ways(self) -> list[WayBack]:
-        return [controller.way_back for controller in self.controllers]
+    def _studies(self) -> list[Study[Event]]:
+        return [study for controller in self.controllers for study in controller.studies]
 
     def _round(
         self, controller: StackController, observed: Observed, claimed: Mapping[str, str]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -41,76 +40,25 @@ class WayBack:
         first = known.number == status.versions[0].number
         return None if first or known.way_back is not None else known.number
 
-    def work_out(self, version: int) -> Planned:
-        """What undoing the version takes. Writes nothing; a plan that can't be made is an answer, too."""
+    def work_out(self, subject: int) -> Planned:
+        """What undoing the version `subject` takes. Writes nothing; a plan that can't be made is an answer, too."""
         status = self._status()
-        target = way_back_target(status, version)
+        target = way_back_target(status, subject)
         if target is None:
-            return Planned(version=version, target=None, verdict=Reversibility.ONE_WAY, reasons=(_no_target(status),))
+            return Planned(version=subject, target=None, verdict=Reversibility.ONE_WAY, reasons=(_no_target(status),))
         try:
             plan = self.replay.plan(target, DEFAULT_OPTIONS)
         except EngineFailed:
             # What the engine said may hold anything, and the journal is kept for years.
             reason = "the engine could not work it out; `rollback plan` shows what it says"
-            return Planned(version=version, target=target, verdict=Reversibility.UNKNOWN, reasons=(reason,))
+            return Planned(version=subject, target=target, verdict=Reversibility.UNKNOWN, reasons=(reason,))
         except RollbackPluginError as error:
             verdict = Reversibility.ONE_WAY if isinstance(error, Refused) else Reversibility.UNKNOWN
-            return Planned(version=version, target=target, verdict=verdict, reasons=(str(error),))
-        return Planned(version=version, target=target, verdict=plan.verdict, reasons=_reasons(plan))
-
-    def keep(self, planned: Planned) -> bool:
-        """Journal what was worked out; False where it doesn't matter any more, because the stack was changed."""
-        if self.due != planned.version:
-            return False
-        self.journal.append_next(planned)
-        return True
-
-    def plan(self) -> Planned | None:
-        """Work out and journal what is due; None where nothing is. Raises the journal's and the store's errors."""
-        version = self.due
-        if version is None:
-            return None
-        planned = self.work_out(version)
-        return planned if self.keep(planned) else None
+            return Planned(version=subject, target=target, verdict=verdict, reasons=(str(error),))
+        return Planned(version=subject, target=target, verdict=plan.verdict, reasons=_reasons(plan))
 
     def _status(self) -> Status:
         return fold(self.journal.entries(), self.clock())
-
-
-class WaysBack:
-    """Works out the ways back of many stacks beside everything else, so that no alarm waits for it.
-
-    Only `journaled` writes, and it is called by whoever writes the journals anyway: no decision is overtaken.
-    """
-
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
-        self._under_way: dict[int, Future[Planned]] = {}
-
-    def begin(self, ways: Sequence[WayBack]) -> None:
-        """Begin to work out what is due. Raises nothing: a journal that can't be read is said elsewhere."""
-        for place, way in enumerate(ways):
-            if place in self._under_way:
-                continue
-            try:
-                version = way.due
-            except RollbackPluginError:
-                # The round over this stack meets the same error, and tells of it.
-                continue
-            if version is not None:
-                self._under_way[place] = self._executor.submit(way.work_out, version)
-
-    def journaled(self, ways: Sequence[WayBack], *, wait: bool = False) -> None:
-        """Journal what was worked out by now, or, to `wait`, all that was begun."""
-        for place, future in list(self._under_way.items()):
-            if not (wait or future.done()):
-                continue
-            del self._under_way[place]
-            try:
-                ways[place].keep(future.result())
-            except RollbackPluginError:
-                # Nothing was journaled, so it is still due, and begun again.
-                continue
 
 
 def _reasons(plan: Plan) -> tuple[str, ...]:

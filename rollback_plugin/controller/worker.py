@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from rollback_plugin.controller.beside import answered
 from rollback_plugin.controller.hint_queue import BATCH, HELD_SECONDS, HintQueue, Message, group_of
 from rollback_plugin.controller.hints import AlarmHint, Drop, StackHint, TickHint, parse_hint
 from rollback_plugin.controller.registry import StackRegistry
@@ -179,12 +180,12 @@ class Worker:
             if stop.is_set():
                 break
         self._release(tuple(self._held.values()), 0)
-        self._plan_ways_back(looked_at)
+        self._answer_studies(looked_at)
 
-    def _plan_ways_back(self, controllers: Sequence[StackController]) -> None:
-        for controller in controllers:
+    def _answer_studies(self, controllers: Sequence[StackController]) -> None:
+        for study in (study for controller in controllers for study in controller.studies):
             try:
-                controller.way_back.plan()
+                answered(study)
             except RollbackPluginError as error:
                 # Still due: whoever looks at the stack next tries again.
                 self.tell(Trouble(error))

@@ -9,6 +9,7 @@ from rich.text import Text
 from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.history import HistoryRow
 from rollback_plugin.journal.status import Question, Status
+from rollback_plugin.report.detection import detection_view
 from rollback_plugin.report.way_back import way_back_in_short, way_back_view
 from rollback_plugin.stack import StackName
 
@@ -66,6 +67,9 @@ def status_view(stack: StackName, status: Status) -> RenderableType:
     way_back = status.version(status.applied).way_back
     if way_back is not None:
         lines.append(way_back_view(way_back))
+    detection = status.version(status.applied).detection
+    if detection is not None:
+        lines.append(detection_view(detection))
     if status.operation is not None:
         operation = status.operation
         lines.append(

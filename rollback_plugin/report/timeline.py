@@ -7,6 +7,7 @@ from typing import assert_never
 
 from rollback_plugin.journal import entries as journal
 from rollback_plugin.journal.reversibility import Reversibility
+from rollback_plugin.report.detection import detection_in_words
 
 
 class Tone(StrEnum):
@@ -45,6 +46,9 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
             return f"version {event.version} served {sum(event.served.values())} requests: enough", Tone.NEUTRAL
         case journal.Planned():
             return way_back_in_words(event), _TONES[event.verdict]
+        case journal.Detection():
+            blind = any(power.sight.blind for power in event.alarms)
+            return detection_in_words(event), Tone.ATTENTION if blind else Tone.NEUTRAL
         case journal.AlarmChanged():
             tones = {journal.AlarmState.ALARM: Tone.BAD, journal.AlarmState.OK: Tone.GOOD}
             because = f", because of {', '.join(event.because)}" if event.because else ""

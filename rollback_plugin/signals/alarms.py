@@ -48,7 +48,7 @@ class AlarmSource:
         wanted = list(dict.fromkeys(names))
         alarms: dict[str, AlarmObservation] = {}
         rung_by: dict[str, tuple[str, ...]] = {}
-        asking = wanted
+        asking, asked = wanted, set(wanted)
         # A composite alarm may rest on composite alarms; each level is one more sweep, and a circle of them ends here.
         while asking:
             metric, composite = self._describe(asking)
@@ -57,7 +57,8 @@ class AlarmSource:
             rules = {alarm["AlarmName"]: alarms_that_ring_it(alarm.get("AlarmRule", "")) for alarm in composite}
             rung_by.update(rules)
             children = dict.fromkeys(child for causes in rules.values() for child in causes)
-            asking = [child for child in children if child not in alarms and child not in wanted]
+            asking = [child for child in children if child not in asked]
+            asked.update(asking)
         return {name: _as_old_as_its_causes(alarms[name], alarms, rung_by) for name in wanted if name in alarms}
 
     def _describe(self, names: Sequence[str]) -> tuple[list[MetricAlarmTypeDef], list[CompositeAlarmTypeDef]]:

@@ -45,7 +45,9 @@ class DetectionReader:
         if alarm is None:
             return _unknown(name, "CloudWatch has no alarm of this name.")
         if alarm.definition is None:
-            return _unknown(name, "It rests on other alarms, and sees what they see.")
+            return _unknown(
+                name, "It rests on other alarms and sees what they see, or is of a kind that isn't known here."
+            )
         # Where missing data breaches, an alarm without any rings all the time.
         needs_data = alarm.definition.missing_data != "breaching"
         for metric in alarm.definition.metrics if needs_data else ():

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from rollback_plugin.controller.beside import Beside, answered, keep
 from rollback_plugin.controller.targets import way_back_target
 from rollback_plugin.controller.watch import Watch
-from rollback_plugin.controller.way_back import WayBack, WaysBack
+from rollback_plugin.controller.way_back import WayBack
 from rollback_plugin.errors import DamagedSnapshot, EngineFailed, EngineNotFound
 from rollback_plugin.journal.entries import AlarmState, Planned, RollbackStarted
 from rollback_plugin.journal.reversibility import Reversibility
@@ -48,17 +49,17 @@ def stack(tmp_path: Path) -> Planning:
 def test_the_first_version_has_no_way_back_to_work_out(stack: Planning) -> None:
     stack.deploy()
 
-    assert stack.way_back.plan() is None
+    assert answered(stack.way_back) is None
     assert stack.events == []
 
 
 def test_the_way_back_of_a_new_version_is_journaled_once(stack: Planning) -> None:
     stack.two_versions()
 
-    planned = stack.way_back.plan()
+    planned = answered(stack.way_back)
 
     assert planned == stack.kept() == Planned(version=2, target=1, verdict=Reversibility.REVERSIBLE)
-    assert stack.way_back.plan() is None
+    assert answered(stack.way_back) is None
     assert stack.asked == [1]
 
 
@@ -95,7 +96,7 @@ def test_what_stands_in_the_way_is_journaled_without_values(
     stack.two_versions()
     stack.answer = answer
 
-    stack.way_back.plan()
+    answered(stack.way_back)
 
     assert stack.kept() == Planned(version=2, target=1, verdict=verdict, reasons=(reason,))
 
@@ -104,7 +105,7 @@ def test_without_a_version_that_can_be_gone_back_to_there_is_none(stack: Plannin
     stack.deploy(succeeded=False)
     stack.deploy()
 
-    planned = stack.way_back.plan()
+    planned = answered(stack.way_back)
 
     assert planned is not None
     assert (planned.target, planned.verdict) == (None, Reversibility.ONE_WAY)
@@ -136,7 +137,7 @@ def test_an_answer_that_comes_after_a_rollback_began_is_dropped(stack: Planning)
     planned = stack.way_back.work_out(2)
     stack.journal.append_next(RollbackStarted(operation="o", undoes=2, target=1, reason="REQUESTED"))  # type: ignore[arg-type]
 
-    assert not stack.way_back.keep(planned)
+    assert not keep(stack.way_back, 2, planned)
     assert stack.events == ["rollback_started"]
 
 
@@ -161,16 +162,16 @@ def test_a_watch_goes_on_judging_while_the_way_back_is_worked_out(stack: Plannin
     stack.two_versions()
     cloudwatch, later = CloudWatch(), Later()
     cloudwatch.put(ALARM, AlarmState.OK, stack.now)
-    watch = Watch([stack.controller(cloudwatch.source, cloudwatch.counter())], WaysBack(later))
+    watch = Watch([stack.controller(cloudwatch.source, cloudwatch.counter())], Beside(later))
 
     for _ in range(3):
         watch.tick()
-    assert (len(later.given), stack.events) == (1, [])
+    assert (len(later.given), stack.events) == (2, [])
 
     later.work()
     watch.tick()
 
-    assert stack.events == ["planned"]
+    assert stack.events == ["planned", "detection"]
     assert later.given == []
 
 
@@ -178,10 +179,10 @@ def test_a_watch_that_ends_journals_what_it_began(stack: Planning) -> None:
     stack.two_versions()
     cloudwatch, later = CloudWatch(), Later()
     cloudwatch.put(ALARM, AlarmState.OK, stack.now)
-    watch = Watch([stack.controller(cloudwatch.source, cloudwatch.counter())], WaysBack(later))
+    watch = Watch([stack.controller(cloudwatch.source, cloudwatch.counter())], Beside(later))
 
     watch.tick()
     later.work()
     watch.finish()
 
-    assert stack.events == ["planned"]
+    assert stack.events == ["planned", "detection"]

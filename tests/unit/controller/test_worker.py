@@ -170,7 +170,10 @@ def test_a_tick_looks_at_every_stack_and_reads_all_alarms_in_one_call(place: Pla
     place.until_empty(place.worker())
 
     assert sorted(str(outcome.stack) for outcome in place.looked) == ["books/dev", "mail/dev", "shop/dev"]
-    assert len(place.cloudwatch.asked_for) == 1
+    # What new versions' alarms can see is worked out afterwards, once, stack by stack.
+    all_alarms, *afterwards = place.cloudwatch.asked_for
+    assert sorted(all_alarms) == ["books-errors", "mail-errors", "shop-errors"]
+    assert all(len(names) == 1 for names in afterwards)
 
 
 def test_a_tick_finds_what_no_event_told_of(place: Place) -> None:

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 import pytest
 
 from rollback_plugin.journal import entries as journal
+from rollback_plugin.journal.detection import AlarmPower, Sight
 from rollback_plugin.journal.entries import AlarmState, ReasonCode
 from rollback_plugin.journal.reversibility import Reversibility
 from rollback_plugin.report.timeline import Tone, describe
@@ -23,6 +24,11 @@ def asked(kind: Literal["rollback", "recovery"]) -> journal.Asked:
         explanation="because",
     )
 
+
+SHARP = AlarmPower(alarm="error-rate", sight=Sight.SEES, explanation="so", rise_points=1.8, within_seconds=120)
+BLUNT = AlarmPower(alarm="5xx", sight=Sight.SEES, explanation="so", rise_points=5.0, within_seconds=60)
+BLIND = AlarmPower(alarm="log-errors", sight=Sight.NO_DATA, explanation="It can't ring.")
+UNKNOWN = AlarmPower(alarm="latency", sight=Sight.UNKNOWN, explanation="It doesn't count failing requests.")
 
 LINES = [
     (deployed(1, 5)[1], "version 1 recorded: baking for 10 s, 1 alarm watched", Tone.NEUTRAL),
@@ -54,6 +60,26 @@ LINES = [
     (
         journal.Planned(version=2, target=None, verdict=Reversibility.ONE_WAY, reasons=("version 1 is failed",)),
         "version 2: no way back: version 1 is failed",
+        Tone.BAD,
+    ),
+    (
+        journal.Detection(version=2, alarms=(SHARP, BLUNT, BLIND)),
+        "version 2: error-rate sees a rise of 1.8 points or more within 120 s; can't ring: log-errors",
+        Tone.ATTENTION,
+    ),
+    (
+        journal.Detection(version=2, alarms=(BLUNT, SHARP)),
+        "version 2: error-rate sees a rise of 1.8 points or more within 120 s",
+        Tone.NEUTRAL,
+    ),
+    (
+        journal.Detection(version=2, alarms=(UNKNOWN,)),
+        "version 2: how small a fault its alarms see is not known",
+        Tone.NEUTRAL,
+    ),
+    (
+        journal.AlarmChanged(alarm="any", state=AlarmState.ALARM, since=at(5), because=("errors", "latency")),
+        "alarm any is ALARM, because of errors, latency",
         Tone.BAD,
     ),
     (alarm(AlarmState.ALARM, 5)[1], "alarm error-rate is ALARM", Tone.BAD),

@@ -1,0 +1,35 @@
+"""What a version's alarms can see, for people."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from rollback_plugin.journal.detection import AlarmPower, Sight
+from rollback_plugin.journal.entries import Detection
+
+
+def detection_view(detection: Detection) -> RenderableType:
+    """A line for each alarm; those that can't ring stand out."""
+    return Group(
+        Text(f"What the alarms of version {detection.version} can see, with 95 % probability:"),
+        *(Text(f"  - {power.alarm}: {power.explanation}", style=_style(power)) for power in detection.alarms),
+    )
+
+
+def detection_in_words(detection: Detection) -> str:
+    """In one line: the sharpest alarm, and those that can't ring."""
+    seeing = [power for power in detection.alarms if power.rise_points is not None]
+    blind = [power.alarm for power in detection.alarms if power.sight.blind]
+    sharpest = min(seeing, key=lambda power: power.rise_points or 0.0, default=None)
+    sees = (
+        "how small a fault its alarms see is not known"
+        if sharpest is None
+        else f"{sharpest.alarm} sees a rise of {sharpest.rise_points:g} points or more within "
+        f"{sharpest.within_seconds} s"
+    )
+    return f"version {detection.version}: {sees}" + (f"; can't ring: {', '.join(blind)}" if blind else "")
+
+
+def _style(power: AlarmPower) -> str:
+    if power.sight.blind:
+        return "bold red"
+    return "green" if power.sight is Sight.SEES else "yellow"
