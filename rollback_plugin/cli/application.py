@@ -2,7 +2,17 @@
 
 import typer
 
-from rollback_plugin.cli import answering, changing, demonstration, looking, recording, watching, working
+from rollback_plugin.cli import (
+    answering,
+    changing,
+    comparing,
+    demonstration,
+    looking,
+    recording,
+    verifying,
+    watching,
+    working,
+)
 
 application = typer.Typer(
     name="rollback",
@@ -17,7 +27,9 @@ application.command()(demonstration.demo)
 application.command()(recording.record)
 application.command()(looking.history)
 application.command()(looking.status)
+application.command()(comparing.diff)
 application.command()(looking.plan)
+application.command()(verifying.verify)
 application.command()(changing.undo)
 application.command()(changing.recover)
 application.command()(changing.release)

@@ -1,9 +1,12 @@
-"""Whether a version is still the one that was journaled."""
+"""Whether versions are still what was journaled, and all they are made of is still what was kept."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from rollback_plugin.errors import DamagedSnapshot, UnknownVersion
 from rollback_plugin.journal.entries import Deployed, Entry
 from rollback_plugin.versions.archive import VersionArchive
+from rollback_plugin.versions.version import Version
 
 
 def require_as_journaled(archive: VersionArchive, entries: Sequence[Entry], version: int) -> None:
@@ -15,3 +18,60 @@ def require_as_journaled(archive: VersionArchive, entries: Sequence[Entry], vers
         if isinstance(entry.event, Deployed) and entry.event.version == version:
             archive.read(version, entry.event.version_digest)
             return
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a version can't be re-applied any more, or not from its source."""
+
+    version: int
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """What was looked at, and what was found."""
+
+    entries: int
+    """Of the journal, whose chain of hashes holds."""
+    versions: int
+    blobs: int
+    """Objects whose bytes were read and hashed: assets, notes of where values came from, bundles of sources."""
+    problems: tuple[Problem, ...]
+
+
+def integrity_of(entries: Sequence[Entry], archive: VersionArchive) -> Integrity:
+    """Read and hash all that the journaled versions lead to. Raises only errors of the store."""
+    deployed = [entry.event for entry in entries if isinstance(entry.event, Deployed)]
+    problems: list[Problem] = []
+    verdicts: dict[str, str | None] = {}
+    for event in deployed:
+        try:
+            version = archive.read(event.version, event.version_digest)
+            archive.checkpoint(event.version)
+        except (DamagedSnapshot, UnknownVersion) as error:
+            problems.append(Problem(event.version, str(error)))
+            continue
+        for blob in _blobs_of(version):
+            if blob not in verdicts:
+                verdicts[blob] = _damage(archive, blob)
+            found = verdicts[blob]
+            if found is not None:
+                problems.append(Problem(event.version, found))
+    return Integrity(len(entries), len(deployed), len(verdicts), tuple(problems))
+
+
+def _blobs_of(version: Version) -> Iterator[str]:
+    yield from version.assets
+    if version.links is not None:
+        yield version.links
+    if version.source is not None and version.source.bundle is not None:
+        yield version.source.bundle
+
+
+def _damage(archive: VersionArchive, blob: str) -> str | None:
+    try:
+        archive.blobs.read(blob)
+    except DamagedSnapshot as error:
+        return str(error)
+    return None

@@ -62,6 +62,19 @@ def test_undo_and_recover_end_where_each_versions_own_program_sees_no_change(pro
         (2, "deploy"),
     ]
 
+    told = project.rollback("diff", "2", "--output", "json").must()
+    assert SECRET not in told.said
+    assert {row["urn"].rpartition("::")[2]: row["kind"] for row in told.json()["resources"]} == {
+        "orders": "replaced",
+        "greeting": "changed",
+        "subscribers": "changed",
+        "page": "changed",
+        "only-in-one": "removed",
+        "only-in-two": "made",
+    }
+    verified = project.rollback("verify", "--output", "json").json()
+    assert (verified["versions"], verified["problems"]) == (2, [])
+
     project.rollback("undo", "--yes").must()
     project.write(V1, PAGE_1)
     project.preview_sees_no_change().must()

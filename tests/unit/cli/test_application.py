@@ -11,7 +11,8 @@ from rollback_plugin.errors import InvalidConfiguration
 
 ANSWERING = ["approve", "deny", "freeze", "unfreeze"]
 CHANGING = ["undo", "recover", "release", *ANSWERING]
-COMMANDS = ["demo", "record", "history", "status", "plan", *CHANGING, "watch", "worker"]
+LOOKING = ["history", "status", "diff", "plan", "verify"]
+COMMANDS = ["demo", "record", *LOOKING, *CHANGING, "watch", "worker"]
 
 
 def help_of(*command: str) -> str:

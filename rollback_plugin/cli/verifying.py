@@ -1,0 +1,27 @@
+"""`rollback verify`: whether everything that a rollback could need is still what was kept."""
+
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from rollback_plugin.cli.looking import vars_of
+from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
+from rollback_plugin.cli.printing import print_json, show
+from rollback_plugin.cli.session import open_stack
+
+
+def verify(stack: StackOption = None, folder: FolderOption = HERE, output: OutputOption = Output.TEXT) -> None:
+    """Read and hash the stack's journal, its versions and all they lead to. Exits with 1 where something is damaged."""
+    from rollback_plugin.controller.integrity import integrity_of
+
+    controller = open_stack(stack, folder)
+    found = integrity_of(controller.journal.entries(), controller.archive)
+    if output is Output.JSON:
+        print_json(vars_of(found))
+    else:
+        counted = f"{found.entries} journal entries, {found.versions} versions and {found.blobs} other objects"
+        verdict = "all as they were kept" if not found.problems else f"{len(found.problems)} problems"
+        problems = (Text(f"version {problem.version}: {problem.found}", style="red") for problem in found.problems)
+        show(Group(Text(f"{counted}: {verdict}."), *problems))
+    if found.problems:
+        raise typer.Exit(1)
