@@ -7,7 +7,7 @@ import typer
 from rollback_plugin.cli.looking import vars_of
 from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
 from rollback_plugin.cli.printing import print_json, show
-from rollback_plugin.cli.session import open_stack
+from rollback_plugin.cli.session import open_comparison
 from rollback_plugin.errors import UnknownVersion
 
 
@@ -22,13 +22,11 @@ def diff(
 ) -> None:
     """What version B changed against version A: program, config, plugins, resources, outputs. Secrets stay secret."""
     from rollback_plugin.report.changes_view import changes_view
-    from rollback_plugin.versions.changes import changes
 
-    archive = open_stack(stack, folder).archive
     older, newer = (first - 1, first) if second is None else (first, second)
     if older == 0:
         raise UnknownVersion("Version 1 is the first: there is none before it. Name two versions: `rollback diff A B`.")
-    found = changes(*((archive.read(number), archive.checkpoint(number)) for number in (older, newer)))
+    found = open_comparison(stack, folder).between(older, newer)
     if output is Output.JSON:
         print_json(vars_of(found))
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rollback_plugin.controller.comparison import Comparison
     from rollback_plugin.controller.deploy_gate import DeployGate
     from rollback_plugin.controller.fleet import Fleet
     from rollback_plugin.controller.progress import Progress
@@ -56,6 +57,17 @@ def open_gate(stack: str | None, folder: Path) -> "DeployGate":
 
     stamina.instrumentation.set_on_retry_hooks(())
     return deploy_gate(open_project(folder.resolve(), stack, os.environ), os.environ, clock=now)
+
+
+def open_comparison(stack: str | None, folder: Path) -> "Comparison":
+    """What compares versions of one stack. Raises what `open_project` and `comparison` raise."""
+    import stamina.instrumentation
+
+    from rollback_plugin.backend.project import open_project
+    from rollback_plugin.controller.assembly import comparison
+
+    stamina.instrumentation.set_on_retry_hooks(())
+    return comparison(open_project(folder.resolve(), stack, os.environ), os.environ)
 
 
 def telling(

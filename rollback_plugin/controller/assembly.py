@@ -10,6 +10,7 @@ from rollback_plugin.backend.history import Backend, open_backend
 from rollback_plugin.backend.project import Project
 from rollback_plugin.cloud.clients import AwsClients
 from rollback_plugin.controller.actor import Actor
+from rollback_plugin.controller.comparison import Comparison
 from rollback_plugin.controller.connections import Connections
 from rollback_plugin.controller.deploy_gate import DeployGate
 from rollback_plugin.controller.operate import Operator
@@ -113,6 +114,12 @@ def deploy_gate(project: Project, environ: Mapping[str, str], clock: Callable[[]
     journal = Journal(store, project.stack, clock, str(Actor.of_this_process()))
     recorder = Recorder(backend, archive, journal, store, project.root)
     return DeployGate(project.stack, project.root, Engine(project, environ), backend, archive, recorder)
+
+
+def comparison(project: Project, environ: Mapping[str, str]) -> Comparison:
+    """What compares versions of the project's selected stack. Raises as `assemble` does."""
+    archive = VersionArchive(open_store(project.store_url, environ), project.stack)
+    return Comparison(archive, Engine(project, environ))
 
 
 class _StackClients:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rollback_plugin.versions.canonical import canonical_json
 from rollback_plugin.versions.checkpoint import Checkpoint, Resource
-from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY, PropertyPath, path_text, signature
+from rollback_plugin.versions.properties import SECRET_SIGNATURE, PropertyPath, path_text, signature
 from rollback_plugin.versions.urn import ROOT_STACK_TYPE
 from rollback_plugin.versions.version import ConfigValue, Source, Version
 
@@ -82,14 +82,17 @@ class VersionChanges:
 
 
 def changes(before: tuple[Version, Checkpoint], after: tuple[Version, Checkpoint]) -> VersionChanges:
-    """What the version `after` changed against `before`."""
+    """What the version `after` changed against `before`.
+
+    The checkpoints' secrets are in plain text: ciphertext is another after each update.
+    """
     (older, state_before), (newer, state_after) = before, after
     return VersionChanges(
         before=older.number,
         after=newer.number,
         source_before=older.source,
         source_after=newer.source,
-        config=tuple(_values(_config(older.config), _config(newer.config))),
+        config=tuple(_config(older.config, newer.config)),
         plugins=tuple(_values(dict(older.plugins), dict(newer.plugins))),
         outputs=tuple(_values(_stack_outputs(state_before), _stack_outputs(state_after))),
         resources=tuple(_resources(state_before.by_urn, state_after.by_urn)),
@@ -159,12 +162,14 @@ def _told(value: Any) -> Any:
     return value
 
 
-def _config(config: Mapping[str, ConfigValue]) -> dict[str, Any]:
-    # The ciphertext stays, so that another secret is seen to be another, until `_told` takes it away.
-    return {
-        key: {SIGNATURE_KEY: SECRET_SIGNATURE, "ciphertext": value.value} if value.secret else value.value
-        for key, value in config.items()
-    }
+def _config(before: Mapping[str, ConfigValue], after: Mapping[str, ConfigValue]) -> Iterator[ValueChange]:
+    def told(value: ConfigValue | None) -> str | None:
+        return None if value is None else SECRET if value.secret else value.value
+
+    for key in sorted(before.keys() | after.keys()):
+        one, other = before.get(key), after.get(key)
+        if one != other:
+            yield ValueChange(key, told(one), told(other))
 
 
 def _stack_outputs(checkpoint: Checkpoint) -> Mapping[str, Any]:

@@ -68,6 +68,7 @@ def test_resources_are_made_removed_changed_and_replaced() -> None:
         ({"__defaults": ["a"], "a": {"__defaults": []}}, {"__defaults": [], "a": {"__defaults": ["b"]}}, []),
         ({"s": SECRET}, {"s": SECRET}, []),
         ({"s": SECRET}, {"s": OTHER_SECRET}, [("s", "[secret]", "[secret]")]),
+        ({"s": SECRET}, {"s": "plain"}, [("s", "[secret]", "plain")]),
         ({"s": "plain"}, {"s": {"in": [OTHER_SECRET]}}, [("s", "plain", {"in": ["[secret]"]})]),
     ],
 )
