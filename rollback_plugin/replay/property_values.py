@@ -186,6 +186,20 @@ def leaves(value: Value, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath
         yield path, value
 
 
+def secret_paths(value: Value, path: PropertyPath = ()) -> Iterator[PropertyPath]:
+    """The paths of the scalars inside a value that a secret mark hides."""
+    if signature(value) == SECRET:
+        yield from (below for below, _ in leaves(value, path))
+    elif signature(value) in (ASSET, ARCHIVE, RESOURCE_REFERENCE):
+        return
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from secret_paths(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from secret_paths(item, (*path, index))
+
+
 def assets(value: Value, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Mapping[str, Value]]]:
     """Every asset and archive inside a value with its path; an archive made of assets comes before its parts."""
     kind = signature(value)

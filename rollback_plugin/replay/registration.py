@@ -34,6 +34,7 @@ from rollback_plugin.replay.relink import (
     table_of,
     table_of_origins,
 )
+from rollback_plugin.replay.secrecy import as_secret_as_live
 from rollback_plugin.replay.traced import relink_traced
 from rollback_plugin.replay.unaccounted import unaccounted
 
@@ -110,18 +111,23 @@ class RegisteredResources:
 
     def _create_or_update(self, run: "_Run", registration: Registration) -> tuple[str, str, Mapping[str, Value]]:
         resource = registration.resource
+        inputs = self._inputs(run, resource)
         request = resource_pb2.RegisterResourceRequest(
             type=resource.type,
             name=resource.name,
             parent=resource.parent,
             custom=resource.custom,
-            object=to_struct(self._inputs(run, resource)),
+            object=to_struct(inputs),
             protect=resource.protect,
             dependencies=resource.dependencies,
             provider=run.provider_reference(resource),
+            # A property that is left out here has none; if all were, the engine would take it that each of them depends
+            # on everything that the resource depends on.
             propertyDependencies={
-                key: resource_pb2.RegisterResourceRequest.PropertyDependencies(urns=urns)
-                for key, urns in resource.property_dependencies.items()
+                key: resource_pb2.RegisterResourceRequest.PropertyDependencies(
+                    urns=resource.property_dependencies.get(key, ())
+                )
+                for key in {**inputs, **resource.property_dependencies}
             },
             ignoreChanges=resource.ignore_changes,
             acceptSecrets=True,
@@ -186,7 +192,7 @@ class RegisteredResources:
         certain = bool(resource.property_dependencies) and urns == set(sources)
         missed = unaccounted((key,), value, table) if certain and not relinked.conflicts else ()
         self._report(run, resource.urn, [*relinked.conflicts, *missed])
-        return self._place_assets(relinked.value)
+        return self._place_assets(as_secret_as_live(relinked.value, table))
 
     def _traced(self, run: "_Run", urn: str, key: str, value: Value, traces: Traces) -> Value:
         def table(urns: frozenset[str]) -> OutputTable:
@@ -214,7 +220,7 @@ class RegisteredResources:
                 relinked = relink_output(key, value, nearest, every)
                 self._report(run, component.urn, relinked.conflicts)
                 self.doubts.extend((component.urn, doubt) for doubt in relinked.doubts)
-                outputs[key] = relinked.value
+                outputs[key] = as_secret_as_live(relinked.value, every)
             if component.is_stack:
                 self.stack_outputs = unwrapped(outputs)
             run.monitor.RegisterResourceOutputs(

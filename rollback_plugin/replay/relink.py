@@ -36,6 +36,7 @@ from rollback_plugin.replay.property_values import (
     Value,
     leaves,
     path_text,
+    secret_paths,
     signature,
 )
 
@@ -55,6 +56,8 @@ class LiveOutput:
     passed_through: bool = False
     """Whether the resource only repeats an input, at the same path or, if it is long and not known to differ by now, at
     any: the value did not originate here (a secret version's `arn` is its `secretId`)."""
+    newly_secret: bool = False
+    """Whether the live output is a secret and the recorded one wasn't."""
 
     @property
     def changed(self) -> bool:
@@ -100,13 +103,14 @@ def live_outputs(
     now = dict(leaves(dict(live)))
     given = dict(leaves(dict(inputs)))
     long = {value for value in given.values() if isinstance(value, str) and len(value) >= SHORTEST_EMBEDDED}
+    newly_secret = set(secret_paths(dict(live))) - set(secret_paths(dict(recorded)))
     found: list[LiveOutput] = []
     for path, value in leaves(dict(recorded)):
         if not isinstance(value, str | int | float) or isinstance(value, bool) or value == "":
             continue
         present = now.get(path, _enclosing(path, now, known))
         repeats = given.get(path) == value or (value in long and present in (value, UNKNOWN))
-        found.append(LiveOutput(urn, path, value, present, repeats))
+        found.append(LiveOutput(urn, path, value, present, repeats, path in newly_secret))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from rollback_plugin.replay.property_values import (
     unwrapped,
 )
 from rollback_plugin.replay.relink import Conflict, OutputTable, Relinked, relink_at
+from rollback_plugin.replay.secrecy import as_secret_as_live
 from rollback_plugin.replay.unaccounted import unaccounted
 
 
@@ -51,7 +52,7 @@ def relink_traced(
             outputs = table(traced.depends)
             relinked = relink_at(path, item, outputs)
             conflicts.extend(relinked.conflicts or unaccounted(path, item, outputs))
-            return relinked.value
+            return relinked.value if hidden else as_secret_as_live(relinked.value, outputs)
         now = live(traced.source)
         if now is None:
             gone = f"comes from {path_text(traced.source.path)} of {traced.source.urn}, which is gone"
