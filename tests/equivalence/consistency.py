@@ -31,6 +31,8 @@ STRUCTURAL = {
     "alarm": ("alarm_actions", "dimensions"),
 }
 """Inputs that make no sense without what they refer to."""
+NO_ARN = "arn:aws:sqs:us-east-1:123456789012:none"
+"""In place of an ARN: policies are checked by AWS for having one."""
 OPTIONAL = ("layers", "redrive_policy", "alarm_actions", "dimensions")
 
 Known = Mapping[int, Resource]
@@ -177,7 +179,7 @@ def _without_dangling(expression: Expression, known: Known) -> Expression:
     match expression:
         case Attribute(key, name):
             there = key in known and name in KINDS[known[key].kind].attributes
-            return expression if there else Literal("none")
+            return expression if there else Literal(NO_ARN if name == "arn" else "none")
         case Concatenation(parts):
             return Concatenation(tuple(_without_dangling(part, known) for part in parts))
         case ListOf(items):

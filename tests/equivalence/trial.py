@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import chdir
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,7 @@ from rollback_plugin.stack import StackName
 from rollback_plugin.store import open_store
 from rollback_plugin.versions.archive import VersionArchive
 from tests.equivalence.canonical import (
+    Labels,
     canonical,
     canonical_state,
     differences,
@@ -44,6 +45,7 @@ from tests.equivalence.canonical import (
 )
 from tests.equivalence.cloud import cloud_of
 from tests.equivalence.consistency import with_all_aliases
+from tests.equivalence.kinds import KINDS
 from tests.equivalence.model import Chain, ProgramModel
 from tests.equivalence.rendering import rendered
 from tests.equivalence.secrets_of_state import opened
@@ -81,9 +83,12 @@ class _Judged(Exception):
 class _Seen:
     """What a path led to. `failure` is set where its last step could not be done."""
 
+    labels: Labels = field(default_factory=lambda: Labels({}))
     cloud: Any = None
     state: Any = None
     made_anew_though_ignoring: frozenset[str] = frozenset()
+    shown: tuple[str, ...] = ()
+    """What the program's own preview shows although nothing would change."""
     failure: str = ""
 
 
@@ -124,7 +129,9 @@ class _Path:
             except ProgramFailed as failure:
                 seen.append(_Seen(failure=_shortened(failure)))
             else:
-                seen.append(self._seen())
+                there = self._seen()
+                shown = self._shown(there, rendered(version, tracked=self._chain.tracked).code) if self._reads else ()
+                seen.append(replace(there, shown=shown))
         return seen[0], seen[1]
 
     def by_replay(self, back: _Seen, forth: _Seen) -> None:
@@ -177,15 +184,27 @@ class _Path:
         program = rendered(version, tracked=self._chain.tracked)
         self._project.write({"__main__.py": program.code, **program.files})
         try:
-            said = self._project.preview(program.code)
+            shown = self._shown(found, program.code)
         except ProgramFailed as failure:
             differing.append(f"{kind}: the program's preview: {failure}")
         else:
-            # The engine counts no change of outputs as a change, but shows it.
-            if "outputs:" in said.lower():
-                differing.append(f"{kind}: the program's preview: {said}")
+            # What is read shows what others did to it since, the policy of a queue for one: on both paths alike.
+            if shown != expected.shown:
+                differing.append("\n".join([f"{kind}: the program's preview:", *shown]))
         if differing:
             raise _Judged(Verdict.FAILED, *differing)
+
+    @property
+    def _reads(self) -> bool:
+        return any(KINDS[resource.kind].read_by for version in self._chain.versions for resource in version.resources)
+
+    def _shown(self, there: _Seen, code: str) -> tuple[str, ...]:
+        """Lines of the program's preview if it shows outputs: the engine counts no change of them as a change. In no
+        order, as the engine shows what it does at once. Raises `ProgramFailed`."""
+        said = self._project.preview(code)
+        if "outputs:" not in said.lower():
+            return ()
+        return tuple(sorted(canonical(line, there.labels) for line in said.splitlines()))
 
     def _deploy(self, version: ProgramModel) -> None:
         program = rendered(version, tracked=self._chain.tracked)
@@ -209,7 +228,7 @@ class _Path:
         client: Callable[[str, str], Any] = self._bench.client
         cloud = canonical(cloud_of(self._chain, client), labels)
         anew = made_anew_though_ignoring(opened_states[-2], opened_states[-1], labels)
-        return _Seen(cloud, canonical_state(opened_states[-1], labels), anew)
+        return _Seen(labels, cloud, canonical_state(opened_states[-1], labels), anew)
 
     def _files(self) -> dict[str, bytes]:
         folder = self._project.state_folder
