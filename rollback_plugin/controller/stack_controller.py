@@ -129,19 +129,24 @@ class StackController:
             return self._round(observed, claimed)
 
     def _round(self, observed: Mapping[str, AlarmObservation], claimed: Mapping[str, str]) -> Round:
-        if self.status().freeze is None:
+        with self.journal.read_once():
+            status = self.status()
+        if status.operation is not None and status.freeze is None:
             self._impatient_operator.resume()
-        self._journal_news(observed)
+        with self.journal.read_once():
+            self._journal_news(observed)
+            missing = self._missing(observed)
         decision, result = self._decide_and_act(observed, claimed)
         if decision.action is Action.NOT_HELPED:
             decision, result = self._decide_and_act(observed, claimed)
-        return Round(self.stack, decision, result, self._missing(observed))
+        return Round(self.stack, decision, result, missing)
 
     def claim(self, place: int, observed: Mapping[str, AlarmObservation]) -> Claim | None:
         """What it acts on, or would, if no other stack had to be judged first. Journals what changed; raises as `round`
         does."""
-        self._journal_news(observed)
-        status, decision = self._decide(observed, {})
+        with self.journal.read_once():
+            self._journal_news(observed)
+            status, decision = self._decide(observed, {})
         return claim(place, str(self.stack), status, decision, self.policy().priority)
 
     def read_alarms(self) -> dict[str, AlarmObservation]:
@@ -167,7 +172,7 @@ class StackController:
                 self.journal.append_next(reached)
 
     def _decide(self, observed: Mapping[str, AlarmObservation], claimed: Mapping[str, str]) -> tuple[Status, Decision]:
-        with self.telemetry.span(Span.DECIDE, stack=str(self.stack)):
+        with self.telemetry.span(Span.DECIDE, stack=str(self.stack)), self.journal.read_once():
             status = self.status()
             signal = self._signal(status, observed).claimed(claimed)
             said_by_values = tuple(weighed(status, signal))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from rollback_plugin.controller.arbitration import Claim, arbitrate
@@ -16,23 +17,24 @@ if TYPE_CHECKING:
 
 
 def claimed_by_others(
-    controllers: Mapping[int, StackController], observed: Mapping[str, AlarmObservation]
+    controllers: Sequence[StackController],
+    watched: Mapping[int, AbstractSet[str]],
+    observed: Mapping[str, AlarmObservation],
 ) -> Mapping[int, Mapping[str, str]]:
-    """By place, the alarms that another stack is judged by first, with its name. All alarms are of one account and
-    region.
+    """By place, the alarms that another stack is judged by first, with its name. `watched` has the alarms that each
+    place's stack listens to, all of one account and region.
 
     Only stacks that share a ringing alarm are asked what they would do. Raises nothing: one that can't be asked has no
     claim, and its own round meets the same error.
     """
-    watched = {place: set(controller.watched_alarms()) for place, controller in controllers.items()}
     times = Counter(name for names in watched.values() for name in names)
     shared = {name for name, count in times.items() if count > 1 and name in observed and _rings(observed[name])}
     claims: list[Claim] = []
-    for place, controller in controllers.items():
-        if not shared & watched[place]:
+    for place, names in watched.items():
+        if not shared & names:
             continue
         try:
-            claim = controller.claim(place, observed)
+            claim = controllers[place].claim(place, observed)
         except RollbackPluginError:
             continue
         if claim is not None:

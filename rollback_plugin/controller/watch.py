@@ -71,16 +71,15 @@ class Watch:
         Whoever stops asking keeps the stacks that are left from being worked on.
         """
         # By place, not by name: two backends may each have a stack of that name.
-        recorded: list[int] = []
+        watched: dict[int, Sequence[str]] = {}
         for place, controller in enumerate(self.controllers):
             try:
-                controller.recorder.record()
-                controller.watched_alarms()
+                with controller.journal.read_once():
+                    controller.recorder.record()
+                    watched[place] = controller.watched_alarms()
             except RollbackPluginError as error:
                 yield place, FailedRound(controller.stack, error)
-            else:
-                recorded.append(place)
-        for place, observed, claimed in self._read_alarms(recorded):
+        for place, observed, claimed in self._read_alarms(watched):
             yield place, self._round(self.controllers[place], observed, claimed)
 
     def _studies(self) -> list[Study[Event]]:
@@ -96,12 +95,12 @@ class Watch:
         except RollbackPluginError as error:
             return FailedRound(controller.stack, error)
 
-    def _read_alarms(self, places: Sequence[int]) -> Iterator[tuple[int, Observed, Mapping[str, str]]]:
+    def _read_alarms(self, watched: Mapping[int, Sequence[str]]) -> Iterator[tuple[int, Observed, Mapping[str, str]]]:
         """Every stack's alarms, or why they couldn't be read, and which of them another stack is judged by first; one
         sweep per account and region."""
         by_scope: dict[str, list[tuple[int, AlarmSource]]] = defaultdict(list)
-        for place in places:
-            if not self.controllers[place].watched_alarms():
+        for place, names in watched.items():
+            if not names:
                 yield place, {}, {}
                 continue
             try:
@@ -111,11 +110,11 @@ class Watch:
             else:
                 by_scope[source.scope].append((place, source))
         for members in by_scope.values():
-            names = [name for place, _ in members for name in self.controllers[place].watched_alarms()]
             try:
-                observed = members[0][1].read_existing(names)
+                observed = members[0][1].read_existing([name for place, _ in members for name in watched[place]])
             except RollbackPluginError as error:
                 yield from ((place, error, {}) for place, _ in members)
                 continue
-            claimed = claimed_by_others({place: self.controllers[place] for place, _ in members}, observed)
+            listening = {place: frozenset(watched[place]) for place, _ in members}
+            claimed = claimed_by_others(self.controllers, listening, observed)
             yield from ((place, observed, claimed[place]) for place, _ in members)

@@ -2,7 +2,8 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -59,16 +60,28 @@ class Journal:
         self._told = 0
         self._telling = threading.RLock()
         """Ways back are worked out on another thread, which reads the journal too."""
+        self._moments = 0
+        self._asked = False
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry, checked. Raises `BrokenChain`, naming the key and what is wrong with it, and the store's
         errors."""
-        return tuple(stored.entry for stored in self._refreshed())
-
-    @property
-    def known(self) -> tuple[Entry, ...]:
-        """The entries that were read or written last, without asking the store again."""
+        if not (self._moments and self._asked):
+            self._refreshed()
+            self._asked = True
         return tuple(stored.entry for stored in self._read)
+
+    @contextmanager
+    def read_once(self) -> Iterator[None]:
+        """Within it, `entries` asks the store the first time only: what is looked at belongs to one moment, and costs
+        one request. What is written here is seen, and once a write was lost to somebody else's, the store is asked
+        again."""
+        self._asked = self._asked and self._moments > 0
+        self._moments += 1
+        try:
+            yield
+        finally:
+            self._moments -= 1
 
     def append(self, event: Event, *, after: int) -> Entry:
         """Write `event` as entry `after + 1`, for a decision taken on exactly the entries up to `after`.
@@ -77,6 +90,7 @@ class Journal:
         """
         known = self._read if len(self._read) == after else self._refreshed()
         if len(known) != after:
+            self._asked = False
             raise self._conflict(after, f"the journal has {len(known)} entries")
         entry = Entry(
             sequence=after + 1,
@@ -89,6 +103,7 @@ class Journal:
         try:
             self._store.create(self._key(entry.sequence), data)
         except ObjectExists:
+            self._asked = False
             raise self._conflict(after, "somebody else wrote the next one first") from None
         self._keep((*known, StoredEntry(entry, sha256_of(data))), found=len(known))
         return entry

@@ -428,3 +428,21 @@ def test_a_watch_ticks_until_it_is_stopped_and_finishes_its_tick(stack: Watched)
     Watch([stack.watched]).run(0.001, stop, on_tick)
 
     assert len(ticks) == 3
+
+
+def test_a_tick_with_nothing_new_asks_the_store_for_the_journal_once_for_each_step(stack: Watched) -> None:
+    stack.wait(40)
+    stack.tick()
+    listed: list[str] = []
+    list_keys = stack.store.list
+
+    def counted(prefix: str = "", *, after: str = "") -> Iterator[str]:
+        listed.append(prefix)
+        return list_keys(prefix, after=after)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stack.store, "list", counted)
+        stack.tick()
+
+    # To see new deploys (by the recorder, here a double), what is in progress, what is news, and to decide.
+    assert listed.count("stacks/shop/dev/journal/") <= 4

@@ -326,3 +326,39 @@ def test_a_listener_hears_nothing_twice_when_two_threads_read(store: ObjectStore
         list(pool.map(lambda _: read_by_two.entries(), range(20)))
 
     assert heard.told == [(sequence, False) for sequence in range(1, 6)]
+
+
+class TestOneMoment:
+    def test_costs_one_request_however_often_it_is_read(
+        self, opened: Callable[[], Journal], store: CountingStore
+    ) -> None:
+        opened().append(deployed(1, 1), after=0)
+        journal = opened()
+        store.asked.clear()
+
+        with journal.read_once():
+            journal.entries()
+            with journal.read_once():
+                journal.entries()
+            journal.append(rings(2), after=1)
+            seen = journal.entries()
+
+        assert [asked.partition(" ")[0] for asked in store.asked] == ["list", "read"]
+        assert len(seen) == 2
+
+    def test_does_not_show_what_others_write_meanwhile(self, opened: Callable[[], Journal]) -> None:
+        journal, other = opened(), opened()
+        with journal.read_once():
+            assert journal.entries() == ()
+            other.append_next(deployed(1, 1))
+            assert journal.entries() == ()
+        assert len(journal.entries()) == 1
+
+    def test_ends_with_a_write_that_was_lost_to_somebody_elses(self, opened: Callable[[], Journal]) -> None:
+        journal, other = opened(), opened()
+        with journal.read_once():
+            journal.entries()
+            other.append_next(deployed(1, 1))
+            with pytest.raises(WriteConflict):
+                journal.append(rings(1), after=0)
+            assert len(journal.entries()) == 1
