@@ -13,12 +13,20 @@ from moto.server import ThreadedMotoServer
 
 from rollback_plugin.embedded.lambda_runtime.front import LambdaFront
 from rollback_plugin.embedded.lambda_runtime.runtime import LambdaRuntime
-from rollback_plugin.embedded.moto_server import alarm_states, event_delivery, functions, log_filters, metric_data
+from rollback_plugin.embedded.moto_server import (
+    alarm_states,
+    event_delivery,
+    functions,
+    log_filters,
+    metric_data,
+    schedules,
+)
 from rollback_plugin.embedded.moto_server.alarm_evaluator import AlarmEvaluator
 from rollback_plugin.embedded.moto_server.delivery import MotoCloudWatch
 from rollback_plugin.embedded.moto_server.functions import MotoFunctionDirectory
 from rollback_plugin.embedded.moto_server.log_filters import LogFilters
 from rollback_plugin.embedded.moto_server.metrics import MetricStore
+from rollback_plugin.embedded.moto_server.schedules import Schedules
 from rollback_plugin.embedded.server_settings import ACCOUNT_ID, ServerAddresses, ServerSettings
 from rollback_plugin.embedded.telemetry import Telemetry
 
@@ -59,11 +67,13 @@ class Hosting:
         log_filters.install(self._log_filters)
         alarm_states.install(_utc_now)
         event_delivery.install()
+        schedules.install()
         metric_data.install(metrics)
         self._evaluator = AlarmEvaluator(metrics, settings.evaluation_interval_seconds, _utc_now)
         self._loops = [
             _Loop(self._deliver, settings.metric_flush_seconds),
             _Loop(self._evaluate, settings.evaluation_interval_seconds),
+            _Loop(Schedules(ACCOUNT_ID, _utc_now).fire_due, 1.0),
         ]
 
     def start(self) -> ServerAddresses:

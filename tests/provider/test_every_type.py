@@ -120,6 +120,21 @@ text = {{"markdown": f"release {{RELEASE}}"}}
 aws.cloudwatch.Dashboard("dashboard", dashboard_name="shop", dashboard_body=json.dumps(
     {{"widgets": [{{"type": "text", "x": 0, "y": 0, "width": 6, "height": 3, "properties": text}}]}}))
 
+cluster = aws.ecs.Cluster("cluster", tags=TAGS)
+container = {{"name": "worker", "image": f"worker:{{RELEASE}}", "essential": True}}
+task = aws.ecs.TaskDefinition("task", family="worker", cpu="256", memory="512", network_mode="awsvpc",
+    requires_compatibilities=["FARGATE"], execution_role_arn=role.arn, container_definitions=json.dumps([container]))
+service = aws.ecs.Service("service", cluster=cluster.arn, task_definition=task.arn, desired_count=RELEASE, tags=TAGS,
+    launch_type="FARGATE", network_configuration={{"subnets": ["{subnet}"]}})
+scaled = aws.appautoscaling.Target("scaled", min_capacity=1, max_capacity=2 * RELEASE, service_namespace="ecs",
+    resource_id=pulumi.Output.concat("service/", cluster.name, "/", service.name),
+    scalable_dimension="ecs:service:DesiredCount")
+aws.appautoscaling.Policy("scaling", policy_type="TargetTrackingScaling", resource_id=scaled.resource_id,
+    service_namespace=scaled.service_namespace, scalable_dimension=scaled.scalable_dimension,
+    target_tracking_scaling_policy_configuration={{"target_value": 10 * RELEASE, "customized_metric_specification": {{
+        "metric_name": "Depth", "namespace": "AWS/SQS", "statistic": "Average",
+        "dimensions": [{{"name": "QueueName", "value": plain.name}}]}}}})
+
 pulumi.export("version", function.version)
 pulumi.export("account", aws.get_caller_identity().account_id)
 pulumi.export("region", aws.get_region().region)
@@ -129,7 +144,8 @@ pulumi.export("region", aws.get_region().region)
 def test_every_type_is_created_settles_refreshes_changes_and_is_destroyed_without_a_trace(
     project: Project, aws: Aws
 ) -> None:
-    outputs = project.up(PROGRAM.format(release=1))
+    subnet = aws.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    outputs = project.up(PROGRAM.format(release=1, subnet=subnet))
     resources = project.resources()
 
     deployed = {each["type"] for each in resources.values() if each["type"].startswith("aws:")}
@@ -140,7 +156,7 @@ def test_every_type_is_created_settles_refreshes_changes_and_is_destroyed_withou
     project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--color=never")
     project.expect_no_changes()
 
-    assert project.up(PROGRAM.format(release=2))["version"] == "2"
+    assert project.up(PROGRAM.format(release=2, subnet=subnet))["version"] == "2"
     project.expect_no_changes()
     project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--color=never")
 
@@ -178,6 +194,11 @@ def _left_in(aws: Aws) -> dict[str, object]:
         ],
         "keys": _keys_in_use(aws.client("kms")),
         "buses": [each for each in aws.client("events").list_event_buses()["EventBuses"] if each["Name"] != "default"],
+        "clusters": _active_clusters(aws.client("ecs")),
+        "task definitions": aws.client("ecs").list_task_definitions(status="ACTIVE")["taskDefinitionArns"],
+        "scalable targets": aws.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")[
+            "ScalableTargets"
+        ],
         "dashboards": aws.client("cloudwatch").list_dashboards().get("DashboardEntries"),
     }
     return {what: json.dumps(left, default=str) for what, left in answers.items() if left}
@@ -188,3 +209,9 @@ def _keys_in_use(kms: Any) -> list[str]:
     keys = [kms.describe_key(KeyId=each["KeyId"])["KeyMetadata"] for each in kms.list_keys()["Keys"]]
     ours = [each for each in keys if each["KeyManager"] == "CUSTOMER"]
     return [each["KeyId"] for each in ours if each["KeyState"] != "PendingDeletion"]
+
+
+def _active_clusters(ecs: Any) -> list[str]:
+    """A deleted cluster is shown for a while, as inactive."""
+    clusters = ecs.describe_clusters(clusters=ecs.list_clusters()["clusterArns"])["clusters"]
+    return [each["clusterArn"] for each in clusters if each["status"] == "ACTIVE"]

@@ -32,6 +32,9 @@ NOT_FOUND_CODES = frozenset(
         "NoSuchWebsiteConfiguration",
         "OwnershipControlsNotFoundError",
         "NoSuchTagSet",
+        "ClusterNotFoundException",
+        "ServiceNotFoundException",
+        "ObjectNotFoundException",
     }
 )
 

@@ -6,8 +6,10 @@ from rollback_plugin.errors import EmbeddedError
 from . import (
     alarms,
     apigatewayv2,
+    autoscaling,
     dashboards,
     dynamodb,
+    ecs,
     event_buses,
     events,
     iam,
@@ -29,8 +31,10 @@ from . import (
 _MODULES = (
     alarms,
     apigatewayv2,
+    autoscaling,
     dashboards,
     dynamodb,
+    ecs,
     event_buses,
     events,
     iam,
