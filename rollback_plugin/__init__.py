@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rollback_plugin.components.lambda_service import LambdaService, LambdaServiceArgs
+    from rollback_plugin.components.rollback_controller import RollbackController
+    from rollback_plugin.components.rollback_controller_args import RollbackControllerArgs
     from rollback_plugin.recording.track import track
 
-__all__ = ["LambdaService", "LambdaServiceArgs", "track"]
+__all__ = ["LambdaService", "LambdaServiceArgs", "RollbackController", "RollbackControllerArgs", "track"]
 
 _HOME = {
     "LambdaService": "rollback_plugin.components.lambda_service",
     "LambdaServiceArgs": "rollback_plugin.components.lambda_service",
+    "RollbackController": "rollback_plugin.components.rollback_controller",
+    "RollbackControllerArgs": "rollback_plugin.components.rollback_controller_args",
     "track": "rollback_plugin.recording.track",
 }
 

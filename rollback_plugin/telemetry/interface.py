@@ -30,8 +30,7 @@ class Counter(StrEnum):
     MESSAGES_DROPPED = "rollback.messages.dropped"
     """Hints that were no hints. Attribute `why`."""
     NOTICES = "rollback.notices"
-    """Attributes `channel` (its kind) and `outcome`: sent, failed, dropped (too many waited), or unmarked (the store
-    couldn't be told)."""
+    """Attributes `channel` (its kind) and `outcome`: sent, failed or dropped."""
 
 
 class Timing(StrEnum):

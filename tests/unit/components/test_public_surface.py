@@ -9,7 +9,13 @@ import rollback_plugin
 
 
 def test_the_public_surface_is_exactly_this() -> None:
-    assert rollback_plugin.__all__ == ["LambdaService", "LambdaServiceArgs", "track"]
+    assert rollback_plugin.__all__ == [
+        "LambdaService",
+        "LambdaServiceArgs",
+        "RollbackController",
+        "RollbackControllerArgs",
+        "track",
+    ]
     assert set(rollback_plugin.__all__) <= set(dir(rollback_plugin))
 
 
