@@ -16,7 +16,7 @@ RUN useradd --create-home --uid 1000 worker \
     && apt-get update \
     && apt-get install --yes --no-install-recommends git ca-certificates \
     && rm -rf /var/lib/apt/lists/*
-COPY --from=engine /pulumi/bin/pulumi /pulumi/bin/pulumi-language-python /usr/local/bin/
+COPY --from=engine /pulumi/bin/ /usr/local/bin/
 
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
