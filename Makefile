@@ -45,6 +45,7 @@ help:
 	@echo 'make test-official  the engine tests against the official Pulumi CLI, language host and AWS plugin, where they are'
 	@echo 'make test-deep  replays of PAIRS=300 generated programs against the programs; goes on where it ended; PAIR=17: one'
 	@echo 'make bench      figures, side by side, into benchmarks/results; NAMES=plan: that alone'
+	@echo 'make test-crash  kills a rollback and a recovery at every point, or at POINTS=50 more; goes on where it ended'
 	@echo 'make lint, make types, make contracts, make format'
 	@echo 'make setup      only the set-up, which the others do by themselves'
 	@echo 'make clean      remove what the set-up and the tools put into this folder'
@@ -103,6 +104,10 @@ test-deep: setup
 bench: setup
 	@python -m benchmarks $(NAMES)
 
+.PHONY: test-crash
+test-crash: setup
+	@python -m tests.unbreakable.campaign --points $(or $(POINTS),1000)
+
 .PHONY: lint
 lint: setup
 	@ruff check .
@@ -123,5 +128,5 @@ format: setup
 
 .PHONY: clean
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .equivalence .import_linter_cache build dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .equivalence .unbreakable .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -59,7 +59,7 @@ def variables(wanted: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-class _Accounts:
+class Accounts:
     """moto takes the account from a header (moto/core/responses.py): forgetting all it has would take seconds."""
 
     def __init__(self) -> None:
@@ -69,6 +69,10 @@ class _Accounts:
     def header(self) -> str:
         return str(self.current)
 
+    def listen_to(self, client: Any) -> None:
+        """Have all that the client asks go to the account."""
+        client.meta.events.register("before-sign", self.put_into)
+
     def put_into(self, request: Any, **_: object) -> None:
         request.headers["x-moto-account-id"] = self.header
 
@@ -77,35 +81,35 @@ class _Accounts:
 class _AccountClients(Clients):
     """boto3 clients that follow the account."""
 
-    accounts: _Accounts = field(default_factory=_Accounts)
+    accounts: Accounts = field(default_factory=Accounts)
 
     def _make(self, service: str, region: str) -> Any:
         made = super()._make(service, region)
-        made.meta.events.register("before-sign", self.accounts.put_into)
+        self.accounts.listen_to(made)
         return made
 
 
 class Workbench:
     """Use it in a `with` block; one example at a time."""
 
-    def __init__(self) -> None:
-        self._aws = EmbeddedAws()
-        self._accounts = _Accounts()
+    def __init__(self, accounts: Accounts | None = None) -> None:
+        self.aws = EmbeddedAws()
+        self._accounts = accounts or Accounts()
         self._providers = _AttachedProviders(self._accounts)
 
     def __enter__(self) -> Self:
-        self._aws.__enter__()
+        self.aws.__enter__()
         self._folder = TemporaryDirectory(prefix="rollback-plugin-equivalence-")
         self.folder = Path(self._folder.name).resolve()
         port = self._providers.start()
         self.environment = {
             **{name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ},
-            **self._aws.environment,
+            **self.aws.environment,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "PULUMI_DEBUG_PROVIDERS": f"aws:{port}",
         }
         # The provider served here reads this process's environment, as a plugin process reads the engine's.
-        self._variables = variables(self._aws.environment)
+        self._variables = variables(self.aws.environment)
         self._variables.__enter__()
         self._readers = _AccountClients(Configuration.from_properties({}), accounts=self._accounts)
         self._template = self.folder / "template"
@@ -118,7 +122,7 @@ class Workbench:
         self._variables.__exit__(None, None, None)
         self._providers.stop()
         self._folder.cleanup()
-        self._aws.__exit__(kind, error, trace)
+        self.aws.__exit__(kind, error, trace)
 
     def next_account(self) -> str:
         """From now on everything happens in an AWS account that has nothing in it; returns its number."""
@@ -218,7 +222,7 @@ class InlineProject:
 class _AttachedProviders:
     """Serves every provider instance the engine makes: each has a connection of its own, and is known by that."""
 
-    def __init__(self, accounts: _Accounts) -> None:
+    def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
         self._instances: dict[str, AwsProvider] = {}
         self._clients: dict[str, Clients] = {}

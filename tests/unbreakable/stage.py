@@ -1,0 +1,374 @@
+"""A stack with two versions in an AWS of its own, that is rolled back and recovered by processes that get killed.
+
+Going back and forth needs no set-up between two points. Provider and programs are served in this process (see
+`tests/equivalence/workbench.py`), so that every AWS call of the engine passes here, and can be where a machine is lost:
+just before AWS is asked, or after it did what was asked and before anybody knows.
+"""
+
+import json
+import multiprocessing
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import httpx
+import psutil
+
+from rollback_plugin.backend.history import open_backend
+from rollback_plugin.backend.project import open_project
+from rollback_plugin.journal.entries import Event, Recovered, RecoveryStarted, RollbackStarted, RolledBack
+from rollback_plugin.journal.fold import fold
+from rollback_plugin.journal.journal import Journal
+from rollback_plugin.recording.record import Recorder
+from rollback_plugin.stack import StackName
+from rollback_plugin.store import open_store
+from rollback_plugin.versions.archive import VersionArchive
+from tests.equivalence.canonical import MADE_UP, Labels, canonical, differences
+from tests.equivalence.cloud import LOOKS
+from tests.equivalence.workbench import PROJECT, REGION, STACK, Accounts, Workbench
+from tests.unbreakable.child import QUARTER_OF_AN_HOUR, Order, run
+
+ACCOUNT = "123456789012"
+"""The one that requests without any word about it go to."""
+NAME = StackName(PROJECT, STACK)
+END_SECONDS = 120
+"""How long a process may take to end; on a busy machine, too."""
+THIS_MACHINE = socket.gethostname()
+"""The engine, too, writes it into its lock."""
+ANOTHER_MACHINE = "another-machine"
+MADE_UP_ANYWHERE = re.compile(r"(?<=-)[0-9a-f]{7}(?![0-9a-f])")
+"""The end of a name that the provider chose, in policies, too."""
+READING = re.compile(r"Get|List|Describe|Head")
+
+Operation = Literal["undo", "recover"]
+Kind = Literal["process", "machine", "before a call", "after a call"]
+"""What is killed, where: the process, or its machine with the engine, at one of its own points; the machine at one of
+the engine's AWS calls."""
+
+HANDLER = """
+def handle(event, context):
+    return {"statusCode": 200, "body": "release RELEASE"}
+"""
+PROGRAM = """
+import pulumi
+import pulumi_aws as aws
+from rollback_plugin import LambdaService
+
+orders = LambdaService(
+    "orders",
+    {"code": pulumi.FileArchive("appRELEASE_NUMBER"), "handler": "handler.handle", "url_authorization": "NONE",
+     "environment": {"RELEASE": "RELEASE_NUMBER"}, "policy": {"bake_seconds": 0}},
+)
+news = aws.sns.Topic("news", display_name="RELEASE_NUMBER")
+aws.ssm.Parameter("price-list", name="/prices/RELEASE_NUMBER", type="String", value=news.arn)
+trust = '{"Version": "2012-10-17", "Statement": []}'
+for name in OWN:
+    aws.sns.Topic(name)
+    aws.sqs.Queue(name)
+    aws.iam.Role(name, assume_role_policy=trust)
+    aws.ssm.Parameter(name, name=f"/own/{name}", type="String", value="RELEASE_NUMBER")
+"""
+OWN = {1: ["older"], 2: ["newer"]}
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a process is killed."""
+
+    operation: Operation
+    kind: Kind
+    number: int
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of being killed there."""
+
+    killed_at: str | None
+    """None: it had ended before."""
+    problems: tuple[str, ...]
+    seconds: float
+
+
+class _Nameless(Labels):
+    """All that is made up anew each time looks the same: what counts is how much of it there is."""
+
+    def put_into(self, text: str) -> str:
+        return MADE_UP_ANYWHERE.sub("<made up>", MADE_UP.sub("<made up>", text))
+
+
+class WatchedAccounts(Accounts):
+    """Sees every AWS call of the engine, and may be told to end everything at one of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current = int(ACCOUNT)
+        self._lock = threading.Lock()
+        self._armed: tuple[int, Kind, BaseProcess] | None = None
+        self._asked = 0
+        self._answered = 0
+        self.killed_at: str | None = None
+
+    def arm(self, number: int, kind: Kind, process: BaseProcess) -> None:
+        with self._lock:
+            self._armed, self._asked, self._answered, self.killed_at = (number, kind, process), 0, 0, None
+
+    def disarm(self) -> None:
+        with self._lock:
+            self._armed = None
+
+    def listen_to(self, client: Any) -> None:
+        super().listen_to(client)
+        client.meta.events.register("before-sign", self._before)
+        client.meta.events.register("after-call", self._after)
+
+    def _before(self, operation_name: str, **_: object) -> None:
+        if READING.match(operation_name):
+            return
+        with self._lock:
+            self._asked += 1
+            self._kill_if(self._asked, "before a call", operation_name)
+
+    def _after(self, model: Any, **_: object) -> None:
+        if READING.match(model.name):
+            return
+        with self._lock:
+            self._answered += 1
+            self._kill_if(self._answered, "after a call", model.name)
+
+    def _kill_if(self, number: int, kind: Kind, called: str) -> None:
+        if self._armed is None or self._armed[:2] != (number, kind) or self.killed_at is not None:
+            return
+        self.killed_at = f"{kind}: {called}"
+        kill_with_descendants(self._armed[2])
+        raise ConnectionAbortedError("the machine that asked is gone")
+
+
+def kill_with_descendants(process: BaseProcess) -> None:
+    """All at once: first what it started, which would otherwise see it gone."""
+    try:
+        parent = psutil.Process(process.pid)
+        family = [*parent.children(recursive=True), parent]
+    except psutil.NoSuchProcess:
+        return
+    for member in family:
+        with _gone_is_fine():
+            member.kill()
+
+
+@contextmanager
+def _gone_is_fine() -> Iterator[None]:
+    try:
+        yield
+    except psutil.NoSuchProcess:
+        return
+
+
+class Stage:
+    """Use it in a `with` block; one point at a time."""
+
+    def __init__(self) -> None:
+        self._accounts = WatchedAccounts()
+        self._bench = Workbench(self._accounts)
+        # Interpreters that have read what a process needs, and done nothing yet; each process is forked from there.
+        self._processes: ForkServerContext = multiprocessing.get_context("forkserver")
+        self._processes.set_forkserver_preload(["tests.unbreakable.child"])
+
+    def __enter__(self) -> Self:
+        self._bench.__enter__()
+        self._sources = self._bench.folder / "sources"
+        self._sources.mkdir()
+        # The provider in this process reads assets from where it is; a plugin would be where the engine runs.
+        self._there = chdir(self._sources)
+        self._there.__enter__()
+        self._opened = self._bench.project()
+        self._project = self._opened.__enter__()
+        self._environment = dict(self._project.environment)
+        project = open_project(self._project.root, STACK, self._environment)
+        self._store = open_store(project.store_url, self._environment)
+        self._backend = open_backend(project.backend_url, self._environment)
+        self._elsewhere = self._bench.folder / "another machine" / "project"
+        for release in (1, 2):
+            self._deploy(release)
+        shutil.copytree(self._project.root, self._elsewhere)
+        self._expected = {}
+        for operation in ("undo", "recover"):
+            self._finish(operation, THIS_MACHINE, self._project.root, timedelta())
+            self._expected[operation] = self._looks()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._there.__exit__(kind, error, trace)
+        self._opened.__exit__(kind, error, trace)
+        self._bench.__exit__(kind, error, trace)
+
+    def tried(self, point: Point) -> Attempt:
+        """Have the operation killed at the point and ended on another machine, a quarter of an hour later.
+
+        Before it the stack must run the version that the operation leaves.
+        """
+        began = time.monotonic()
+        before = len(self._events())
+        with self._consumers() as problems:
+            killed_at = self._killed(point)
+            if killed_at is not None:
+                self._finish(point.operation, ANOTHER_MACHINE, self._elsewhere, QUARTER_OF_AN_HOUR)
+        problems += self._problems(point.operation, before)
+        return Attempt(killed_at, tuple(problems), time.monotonic() - began)
+
+    def reset(self, operation: Operation) -> None:
+        """Have the stack run the version that the operation leaves, whatever happened."""
+        self._finish("recover" if operation == "undo" else "undo", THIS_MACHINE, self._project.root, timedelta())
+
+    def _killed(self, point: Point) -> str | None:
+        at_its_own = point.kind in ("process", "machine")
+        order = self._order(point.operation, THIS_MACHINE, self._project.root, timedelta())
+        order = order if not at_its_own else _killed_at(order, point)
+        process = self._processes.Process(target=run, args=(order,))
+        process.start()
+        if not at_its_own:
+            self._accounts.arm(point.number, point.kind, process)
+        process.join(END_SECONDS)
+        self._accounts.disarm()
+        told: dict[str, Any] = {"engines": [], "ended": False}
+        if order.told.exists():
+            told = json.loads(order.told.read_text())
+        for engine in told["engines"]:
+            _wait_for_end(engine)
+        if told["ended"]:
+            return None
+        killed_at = told["killed_at"] if at_its_own else self._accounts.killed_at
+        assert killed_at, f"it ended by itself, with {process.exitcode}: see what it said above"
+        return str(killed_at)
+
+    def _finish(self, operation: Operation, host: str, folder: Path, ahead: timedelta) -> None:
+        order = self._order(operation, host, folder, ahead)
+        process = self._processes.Process(target=run, args=(order,))
+        process.start()
+        process.join(END_SECONDS)
+        assert process.exitcode == 0, f"{operation} on {host} ended with {process.exitcode}"
+
+    def _order(self, operation: Operation, host: str, folder: Path, ahead: timedelta) -> Order:
+        home = self._bench.folder / host
+        home.mkdir(exist_ok=True)
+        told = self._bench.folder / "told.json"
+        told.unlink(missing_ok=True)
+        return Order(folder, STACK, operation, {**self._environment, "HOME": str(home)}, host, ahead, told)
+
+    def _deploy(self, release: int) -> None:
+        number = str(release)
+        program = PROGRAM.replace("RELEASE_NUMBER", number).replace("OWN", repr(OWN[release]))
+        handler = HANDLER.replace("RELEASE", number)
+        self._project.write({f"app{number}/handler.py": handler})
+        (self._sources / f"app{number}").mkdir()
+        (self._sources / f"app{number}" / "handler.py").write_text(handler)
+        self._project.up(program)
+        archive = VersionArchive(self._store, NAME)
+        (sealed,) = Recorder(self._backend, archive, self._journal, self._store, self._project.root).record().sealed
+        assert sealed == release
+
+    @property
+    def _journal(self) -> Journal:
+        return Journal(self._store, NAME, lambda: datetime.now(UTC), "tests")
+
+    def _events(self) -> list[Event]:
+        """Every event; reading them checks the chain."""
+        return [entry.event for entry in self._journal.entries()]
+
+    def _problems(self, operation: Operation, before: int) -> list[str]:
+        happened = self._events()[before:]
+        problems = []
+        for kind in (RollbackStarted, RolledBack) if operation == "undo" else (RecoveryStarted, Recovered):
+            count = sum(isinstance(event, kind) for event in happened)
+            if count != 1:
+                problems.append(f"{count} times {kind.__name__}: {[event.event for event in happened]}")
+        status = fold(self._journal.entries(), datetime.now(UTC))
+        if (status.applied, status.operation) != (1 if operation == "undo" else 2, None):
+            problems.append(f"version {status.applied} is applied, and under way is {status.operation}")
+        if self._backend.locks(NAME):
+            problems.append("a lock is left")
+        problems += differences(self._expected[operation], self._looks())
+        return problems
+
+    def _looks(self) -> dict[str, Any]:
+        """What is in the cloud and in the state, without the names that are made up."""
+        nameless = _Nameless({ACCOUNT: "<account>"})
+        found: dict[str, Any] = {}
+        for kind in ("topic", "queue", "parameter", "role", "alarm", "log_group"):
+            answers = LOOKS[kind](lambda service: self._bench.client(service, REGION))
+            found[kind] = sorted(
+                json.dumps(canonical([name, _without_numbers(answer)], nameless), sort_keys=True)
+                for name, answer in answers
+            )
+        functions = self._bench.client("lambda", REGION)
+        for function in functions.list_functions()["Functions"]:
+            name = function["FunctionName"]
+            aliases = {
+                alias["Name"]: functions.get_function(FunctionName=name, Qualifier=alias["FunctionVersion"])[
+                    "Configuration"
+                ]["CodeSha256"]
+                for alias in functions.list_aliases(FunctionName=name)["Aliases"]
+            }
+            found[f"function {name}"] = {"code": function["CodeSha256"], "aliases": aliases}
+        state = json.loads(self._backend.current(NAME))["checkpoint"]["latest"]
+        found["state"] = sorted(resource["urn"] for resource in state["resources"])
+        found["pending"] = state.get("pending_operations") or []
+        return found
+
+    @contextmanager
+    def _consumers(self) -> Iterator[list[str]]:
+        """Consumers that call all the time; what they got that isn't an answer of one of the releases."""
+        (name,) = [f["FunctionName"] for f in self._bench.client("lambda", REGION).list_functions()["Functions"]]
+        url = self._bench.aws.function_url(name, "live")
+        problems: list[str] = []
+        stop = threading.Event()
+
+        def call() -> None:
+            with httpx.Client(timeout=30) as consumer:
+                while not stop.wait(0.1):
+                    answer = consumer.get(url)
+                    if answer.text not in ("release 1", "release 2"):
+                        problems.append(f"a consumer got {answer.status_code}: {answer.text[:200]}")
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        try:
+            yield problems
+        finally:
+            stop.set()
+            caller.join()
+
+
+def _killed_at(order: Order, point: Point) -> Order:
+    return Order(**{**vars(order), "kill_at": point.number, "machine_too": point.kind == "machine"})
+
+
+def _wait_for_end(process_id: int) -> None:
+    with _gone_is_fine():
+        psutil.Process(process_id).wait(END_SECONDS)
+
+
+def _without_numbers(answer: Any) -> Any:
+    """Without what counts how often something was written: it differs with every rollback."""
+    if isinstance(answer, dict):
+        return {
+            key: _without_numbers(value)
+            for key, value in answer.items()
+            if key not in ("Version", "AlarmConfigurationUpdatedTimestamp", "storedBytes")
+        }
+    if isinstance(answer, list):
+        return [_without_numbers(item) for item in answer]
+    return answer
