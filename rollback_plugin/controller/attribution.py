@@ -10,10 +10,12 @@ An alarm's state says enough where it went to ALARM after a deploy, by a rule th
 
 *Worse*: with at least `ENOUGH_VALUES` on either side, the median since is `WORSE_FACTOR` times the median before, or,
 where low values are bad, one part of it in so many. A median is not moved by one spike; the factor is so high because
-a deploy that is undone wrongly takes a fix away.
+a deploy that is undone wrongly takes a fix away. A fire is compared with itself: of the values before the deploy only
+those count that are as bad as the threshold, or a fire that had just begun would pass for worse than the peace before.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import Enum, auto
 from statistics import median
 
@@ -42,6 +44,14 @@ def trend(baseline: Baseline | None) -> Trend | None:
     return Trend.WORSE if since > before and since >= WORSE_FACTOR * before else Trend.NOT_WORSE
 
 
+def of_a_fire(baseline: Baseline | None) -> Baseline | None:
+    """The same, without the values from before the fire."""
+    if baseline is None:
+        return None
+    sign = 1 if baseline.higher_is_worse else -1
+    return replace(baseline, before=tuple(v for v in baseline.before if sign * v >= sign * baseline.threshold))
+
+
 def awaits_values(reading: AlarmReading) -> bool:
     """Whether an alarm that the deploy made or changed has too few values from after it to count."""
     baseline = reading.baseline
@@ -59,8 +69,10 @@ def weighed(status: Status, signal: Signal) -> Iterator[AlarmWorsened | AlarmExc
         return
     newest = status.version(status.newest)
     for reading in signal.alarms:
-        if reading.state is AlarmState.ALARM and reading.baseline is not None:
-            yield from _weighed(newest, reading, reading.baseline)
+        redefined = reading.configuration is not AlarmConfiguration.UNCHANGED
+        baseline = reading.baseline if redefined else of_a_fire(reading.baseline)
+        if reading.state is AlarmState.ALARM and baseline is not None:
+            yield from _weighed(newest, reading, baseline)
 
 
 def _weighed(

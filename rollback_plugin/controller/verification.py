@@ -12,7 +12,7 @@ too, and that proves nothing). Alarms that went away with the version are not ju
 from datetime import datetime
 from enum import Enum, auto
 
-from rollback_plugin.controller.attribution import Trend, trend
+from rollback_plugin.controller.attribution import Trend, of_a_fire, trend
 from rollback_plugin.controller.decision import Action, Decision, named, wait
 from rollback_plugin.controller.policy import StackPolicy
 from rollback_plugin.journal.entries import AlarmState, ReasonCode
@@ -85,7 +85,7 @@ def _since(reading: AlarmReading, rang_before: bool) -> _Since:
         case AlarmState.INSUFFICIENT_DATA:
             return _Since.SILENT
         case AlarmState.ALARM if rang_before:
-            how = trend(reading.baseline)
+            how = trend(of_a_fire(reading.baseline))
             return {Trend.WORSE: _Since.RINGS, Trend.NOT_WORSE: _Since.CLEARED, None: _Since.UNCLEAR}[how]
         case _:
             return _Since.RINGS

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from rollback_plugin.controller.attribution import Trend, trend, weighed
+from rollback_plugin.controller.attribution import Trend, of_a_fire, trend, weighed
 from rollback_plugin.controller.decision import Action
 from rollback_plugin.journal.entries import AlarmExcused, AlarmState, AlarmWorsened, ReasonCode
 from rollback_plugin.signals.signal import AlarmConfiguration
@@ -175,6 +175,26 @@ def test_worse_is_twice_as_bad_in_the_middle_with_enough_values_on_either_side(
 
 def test_values_that_nobody_knows_say_nothing() -> None:
     assert trend(None) is None
+    assert of_a_fire(None) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "higher_is_worse", "kept"),
+    [([1, 4.9, 5, 20], True, (5, 20)), ([100, 5.1, 5, 0], False, (5, 0))],
+)
+def test_a_fire_is_compared_with_itself_and_not_with_the_peace_before(
+    before: Sequence[float], higher_is_worse: bool, kept: Sequence[float]
+) -> None:
+    fire = of_a_fire(values(before, [50, 50, 50], higher_is_worse=higher_is_worse))
+
+    assert fire is not None
+    assert (fire.before, fire.since) == (kept, (50, 50, 50))
+
+
+def test_a_fire_that_had_just_begun_has_not_got_worse() -> None:
+    seen = signal(reading(ALARM, 25, baseline=values([1] * 50 + [20, 20, 20], [20, 20, 20])))
+
+    assert not list(weighed(on_fire().status(35), seen))
 
 
 def test_a_fire_that_got_worse_is_journaled_once() -> None:
