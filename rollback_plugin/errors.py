@@ -33,6 +33,8 @@
     ├── CloudError                     exit 1   AWS said no, or could not be asked
     │   ├── MissingCredentials
     │   └── CloudUnreachable
+    ├── DeliveryFailed                 exit 1   a notice did not reach those it was for
+    │   └── DeliveryDelayed            exit 1   it may reach them the next time
     └── EmbeddedError                  exit 1   the AWS in a box could not start or be used
 
 Each message is one paragraph: it names the thing, says what was found, and gives the way out.
@@ -176,6 +178,18 @@ class MissingCredentials(CloudError):
 
 class CloudUnreachable(CloudError):
     """The AWS endpoint could not be reached."""
+
+
+class DeliveryFailed(RollbackPluginError):
+    """A channel refused a notice."""
+
+
+class DeliveryDelayed(DeliveryFailed):
+    """A channel could not take a notice now. `after_seconds` is when it wants to be asked again, where it says so."""
+
+    def __init__(self, message: str, after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
 
 
 class EmbeddedError(RollbackPluginError):

@@ -22,6 +22,7 @@ from rollback_plugin.cli.options import (
 )
 from rollback_plugin.cli.printing import print_json, say, show
 from rollback_plugin.cli.progress import progress_printer
+from rollback_plugin.cli.reporting import reported
 from rollback_plugin.cli.session import open_stack, telling
 from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions, Strategy
 
@@ -45,11 +46,12 @@ def undo(
     The version undone is quarantined: it can't be deployed again until it changes or is released. After a crash,
     the same command goes on where it was.
     """
-    controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
     options = OperationOptions(data=data, strategy=strategy)
-    if not yes:
-        _confirm(controller, lambda: controller.operator.plan_undo(to, options), output)
-    report(controller.operator.undo(to, options=options), output)
+    with reported(None) as reporting:
+        controller = telling(open_stack(stack, folder, reporting), progress_printer(output), lock_timeout)
+        if not yes:
+            _confirm(controller, lambda: controller.operator.plan_undo(to, options), output)
+        report(controller.operator.undo(to, options=options), output)
 
 
 def recover(
@@ -68,11 +70,12 @@ def recover(
     What was deployed since its rollback is kept: a property, an output or a resource that only one of the two changed
     is taken from that one. What both changed differently is refused by name, unless --conflicts says which counts.
     """
-    controller = telling(open_stack(stack, folder), progress_printer(output), lock_timeout)
     options = OperationOptions(data=data, strategy=strategy, conflicts=conflicts)
-    if not yes:
-        _confirm(controller, lambda: controller.operator.plan_recover(to, options), output)
-    report(controller.operator.recover(to, options=options), output)
+    with reported(None) as reporting:
+        controller = telling(open_stack(stack, folder, reporting), progress_printer(output), lock_timeout)
+        if not yes:
+            _confirm(controller, lambda: controller.operator.plan_recover(to, options), output)
+        report(controller.operator.recover(to, options=options), output)
 
 
 def release(

@@ -1,4 +1,5 @@
-"""Whom a command that runs unattended tells of its work: its log, and the collector its environment names."""
+"""Whom a command that runs unattended tells of its work: its log, the collector its environment names, and
+the channels of its stacks."""
 
 import os
 import sys
@@ -15,6 +16,8 @@ from rollback_plugin.telemetry.log import NO_LOG, LogFormat
 if TYPE_CHECKING:
     from rollback_plugin.controller.reporting import Reporting
 
+LAST_NOTICES_SECONDS = 10.0
+"""How long the end of a command waits for notices that are being sent."""
 LogFormatOption = Annotated[
     LogFormat | None,
     typer.Option("--log-format", help="Log every step on stderr: JSON lines for machines, or text. Default: no log."),
@@ -27,6 +30,7 @@ def reported(log_format: LogFormat | None) -> "Iterator[Reporting]":
     import stamina.instrumentation
 
     from rollback_plugin.controller.reporting import Reporting
+    from rollback_plugin.notices.post import Post
     from rollback_plugin.telemetry.chosen import telemetry_of
     from rollback_plugin.telemetry.retries import retry_log
 
@@ -37,4 +41,8 @@ def reported(log_format: LogFormat | None) -> "Iterator[Reporting]":
         log = structured_log(sys.stderr, log_format, now)
     stamina.instrumentation.set_on_retry_hooks((retry_log(log),))
     with telemetry_of(os.environ, warn) as telemetry:
-        yield Reporting(telemetry, log)
+        post = Post(telemetry, log, now)
+        try:
+            yield Reporting(telemetry, log, post)
+        finally:
+            post.finish(LAST_NOTICES_SECONDS)

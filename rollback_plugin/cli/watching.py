@@ -65,6 +65,7 @@ def watch(
         def told(outcomes: "Sequence[Round | FailedRound]") -> None:
             teller.tell(outcomes)
             round_log.tell(outcomes)
+            reporting.look_again()
             if fleet is not None:
                 _found(fleet, controllers)
 

@@ -80,6 +80,7 @@ def _teller(reporting: "Reporting") -> "Callable[[WorkerEvent], None]":
         sys.stdout.flush()
         if isinstance(event, Looked):
             round_log.tell([event.outcome])
+            reporting.look_again()
         elif isinstance(event, Dropped):
             reporting.telemetry.count(Counter.MESSAGES_DROPPED, why=event.why.value)
 

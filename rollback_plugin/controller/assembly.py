@@ -17,9 +17,11 @@ from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import Progress
 from rollback_plugin.controller.reporting import UNREPORTED, Reporting
 from rollback_plugin.controller.signs_of_life import SignsOfLife
+from rollback_plugin.controller.stack_channels import StackChannels
 from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.controller.traced import TracedReplayer, TracedRouter
 from rollback_plugin.journal.journal import Journal
+from rollback_plugin.notices.addresses import Channels
 from rollback_plugin.recording.record import Recorder
 from rollback_plugin.replay.apply import Replay
 from rollback_plugin.replay.aws_inquiry import AwsInquiry
@@ -61,10 +63,12 @@ def assemble(
     connections = connections or Connections(environ)
     store = connections.store(project.store_url)
     backend = connections.backend(project.backend_url)
-    journal = Journal(store, stack, clock, str(actor), reporting.listener(stack))
+    engine = Engine(project, environ)
+    channels = Channels(sns=lambda region: connections.clients().client("sns", region), http=connections.http)
+    find_channels = StackChannels(stack, backend, engine, environ, channels)
+    journal = Journal(store, stack, clock, str(actor), reporting.listener(stack, store, actor, find_channels))
     archive = VersionArchive(store, stack)
     recorder = Recorder(backend, archive, journal, store, project.root)
-    engine = Engine(project, environ)
     cloud = AwsInquiry(lambda profile: connections.clients(profile or None))
     replay = ReplayByStrategy(
         stack,

@@ -1,11 +1,17 @@
-"""Stores, backends and AWS clients, one of each however many stacks one process works on: a client takes megabytes, and
-a tenth of a second to make."""
+"""Stores, backends and clients, one of each however many stacks one process works on: a client of AWS takes megabytes,
+and a tenth of a second to make."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rollback_plugin.backend.history import Backend, open_backend
 from rollback_plugin.cloud.clients import AwsClients
 from rollback_plugin.store import ObjectStore, open_store
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class Connections:
@@ -16,6 +22,7 @@ class Connections:
         self._stores: dict[str, ObjectStore] = {}
         self._backends: dict[str, Backend] = {}
         self._clients: dict[tuple[str | None, str | None], AwsClients] = {}
+        self._http: httpx.Client | None = None
 
     def store(self, url: str) -> ObjectStore:
         """Raises as `open_store` does."""
@@ -35,3 +42,11 @@ class Connections:
         if key not in self._clients:
             self._clients[key] = AwsClients(self._environ, profile=profile, default_region=default_region)
         return self._clients[key]
+
+    def http(self) -> httpx.Client:
+        """For what isn't AWS. An answer is waited for ten seconds."""
+        if self._http is None:
+            import httpx
+
+            self._http = httpx.Client(timeout=httpx.Timeout(10.0, connect=5.0))
+        return self._http

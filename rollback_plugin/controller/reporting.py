@@ -1,10 +1,19 @@
 """Whom a process tells of its work, besides the person or pipeline that started it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from rollback_plugin.controller.actor import Actor, process_is_alive
 from rollback_plugin.controller.meters import EntryMeter
+from rollback_plugin.journal.entries import Entry
 from rollback_plugin.journal.journal import EntryListener
+from rollback_plugin.notices.channel import Channel
+from rollback_plugin.notices.composing import Composer
+from rollback_plugin.notices.marks import Marks
+from rollback_plugin.notices.post import Post, StackPost
 from rollback_plugin.stack import StackName
+from rollback_plugin.store import ObjectStore
 from rollback_plugin.telemetry.interface import SILENT, Telemetry
 from rollback_plugin.telemetry.log import NO_LOG, Log
 
@@ -15,11 +24,44 @@ class Reporting:
 
     telemetry: Telemetry = SILENT
     log: Log = NO_LOG
+    post: Post | None = None
+    """Takes notices. None: this process sends no notices. Another one that sees its entries does."""
 
-    def listener(self, stack: StackName) -> EntryListener:
-        """Hears of the entries of a stack's journal."""
-        return EntryMeter(stack, self.telemetry, self.log)
+    def listener(
+        self,
+        stack: StackName,
+        store: ObjectStore,
+        actor: Actor,
+        find_channels: Callable[[], Sequence[Channel]],
+    ) -> EntryListener:
+        """Hears of the entries of a stack's journal, which is in `store`."""
+        meter = EntryMeter(stack, self.telemetry, self.log)
+        if self.post is None:
+            return meter
+        marks = Marks(store, self.post.clock, str(actor), lambda sender, since: _is_gone(sender, since, actor))
+        return _Both(meter, StackPost(self.post, Composer(stack, store.location), marks, find_channels))
+
+    def look_again(self) -> None:
+        """Between rounds: see to notices that another process took and may have left."""
+        if self.post is not None:
+            self.post.look_again()
 
 
 UNREPORTED = Reporting()
 """Tells nobody."""
+
+
+@dataclass(frozen=True)
+class _Both:
+    first: EntryListener
+    second: EntryListener
+
+    def __call__(self, entry: Entry, *, written_here: bool) -> None:
+        self.first(entry, written_here=written_here)
+        self.second(entry, written_here=written_here)
+
+
+def _is_gone(sender: str, since: datetime, me: Actor) -> bool:
+    """Whether a process is known to have ended: of another machine's that isn't known."""
+    other = Actor.parse(sender)
+    return other is not None and other.host == me.host and not process_is_alive(other.pid, since)

@@ -34,6 +34,10 @@ class Glance:
     """Alarms last seen in ALARM, sorted."""
     operation: str | None = None
     """What is under way or awaits its verification, in words."""
+    asked: str | None = None
+    """What a person is asked and hasn't answered, in words."""
+    frozen: bool = False
+    """Nothing is done without a person."""
     held: ReasonCode | None = None
     """Why nothing was done, last."""
     failed: bool = False
@@ -53,6 +57,8 @@ def glance(stack: StackName, status: Status) -> Glance:
         verdict=None if applied is None else applied.verdict,
         ringing=tuple(sorted(name for name, alarm in status.alarms.items() if alarm.state is AlarmState.ALARM)),
         operation=_operation(status),
+        asked=_asked(status),
+        frozen=status.freeze is not None,
         held=None if status.held is None else status.held.reason,
         failed=status.last_failure is not None,
         way_back=None if applied is None or applied.way_back is None else applied.way_back.verdict,
@@ -65,6 +71,13 @@ def _operation(status: Status) -> str | None:
     if status.verifying is not None and status.verifying.alarms:
         return f"verifying {status.verifying.target}"
     return None
+
+
+def _asked(status: Status) -> str | None:
+    question = status.question
+    if question is None or question.answer is not None:
+        return None
+    return f"{question.asked.kind} to {question.asked.target}"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.scratch_project import scratch_project
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.checkpoint import Checkpoint
+from rollback_plugin.versions.version import ConfigValue
 
 # These would change what an update does, or which stack it is done to, behind the back of its arguments.
 UNWANTED_VARIABLES = frozenset(
@@ -97,6 +98,24 @@ class Engine:
             raise self._failure("open the secrets of a recorded version of", unprinted, ())
         return Checkpoint.parse(finished.output.encode(), source="the decrypted checkpoint")
 
+    def config_value(self, key: str, value: ConfigValue, checkpoint: Checkpoint) -> str:
+        """A value of the stack's config in plain text, in memory only; JSON where it is structured.
+
+        Args:
+            checkpoint: the one whose secrets provider the ciphertext belongs to.
+
+        Raises:
+            WrongPassphrase, EngineFailed
+        """
+        if not value.secret:
+            return value.value
+        with self.copy_of(checkpoint, {key: value}) as folder:
+            finished = self._run(["config", "get", key, *self._selected], folder, _backend_in(folder))
+        if finished.exit_code != 0:
+            unprinted = _Finished(finished.exit_code, "", finished.errors)
+            raise self._failure(f"open the secret config {key} of", unprinted, ())
+        return finished.output.rstrip("\n")
+
     def refreshed(self, checkpoint: Checkpoint, urns: Sequence[str]) -> Checkpoint:
         """The checkpoint as a refresh of these resources makes it. The stack's own state isn't touched.
 
@@ -141,9 +160,9 @@ class Engine:
             raise self._failure("take over what exists into", finished, ())
 
     @contextmanager
-    def copy_of(self, checkpoint: Checkpoint) -> Iterator[Path]:
+    def copy_of(self, checkpoint: Checkpoint, config: Mapping[str, ConfigValue] | None = None) -> Iterator[Path]:
         """A scratch project with a file backend of its own below `state`, which holds the checkpoint."""
-        with scratch_project(self._stack, {}, checkpoint.secrets_providers) as folder:
+        with scratch_project(self._stack, config or {}, checkpoint.secrets_providers) as folder:
             state = folder / "state" / ".pulumi"
             stack_file = state / "stacks" / self._stack.project / f"{self._stack.stack}.json"
             stack_file.parent.mkdir(parents=True)

@@ -43,6 +43,8 @@ def _runs(row: Glance) -> str:
 
 
 def _to_look_at(row: Glance) -> str:
+    asked = [] if row.asked is None else [f"asked: {row.asked}?"]
+    frozen = ["frozen"] if row.frozen else []
     held = [] if row.held is None else [f"held: {row.held.value}"]
     failed = ["the last operation failed"] if row.failed else []
-    return ", ".join([*held, *failed])
+    return ", ".join([*asked, *frozen, *held, *failed])

@@ -30,7 +30,8 @@ class Counter(StrEnum):
     MESSAGES_DROPPED = "rollback.messages.dropped"
     """Hints that were no hints. Attribute `why`."""
     NOTICES = "rollback.notices"
-    """Attributes `channel` (its kind) and `outcome`: sent, failed or dropped."""
+    """Attributes `channel` (its kind) and `outcome`: sent, failed, dropped (too many waited), or unmarked (the store
+    couldn't be told)."""
 
 
 class Timing(StrEnum):

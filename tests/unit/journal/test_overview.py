@@ -11,8 +11,11 @@ from rollback_plugin.errors import StoreUnreachable
 from rollback_plugin.journal.entries import (
     AlarmChanged,
     AlarmState,
+    Answered,
+    Asked,
     Deployed,
     Event,
+    FreezeBegan,
     Held,
     OperationFailed,
     Planned,
@@ -65,6 +68,15 @@ def deployed(version: int) -> Deployed:
 
 
 RINGS = AlarmChanged(alarm="errors", state=AlarmState.ALARM, since=NOON + timedelta(seconds=5))
+ASKED = Asked(
+    question="q",
+    kind="rollback",
+    version=2,
+    target=1,
+    because=ReasonCode.ALARM_AFTER_DEPLOY,
+    reason=ReasonCode.QUIET_HOURS,
+    explanation="",
+)
 STARTED = RollbackStarted(operation="op", undoes=2, target=1, reason=ReasonCode.ALARM_AFTER_DEPLOY, alarms=("errors",))
 ROLLED_BACK = RolledBack(operation="op", undoes=2, target=1, update="u")
 WAY_BACK = Planned(version=1, target=None, verdict=Reversibility.ONE_WAY)
@@ -88,6 +100,12 @@ WAY_BACK = Planned(version=1, target=None, verdict=Reversibility.ONE_WAY)
             (deployed(1), Held(version=1, reason=ReasonCode.NO_HEALTHY_VERSION, explanation="")),
             Glance(SHOP, 1, 1, Verdict.HEALTHY, held=ReasonCode.NO_HEALTHY_VERSION),
         ),
+        ((deployed(1), deployed(2), ASKED), Glance(SHOP, 2, 2, Verdict.HEALTHY, asked="rollback to 1")),
+        (
+            (deployed(1), deployed(2), ASKED, Answered(question="q", approved=False)),
+            Glance(SHOP, 2, 2, Verdict.HEALTHY),
+        ),
+        ((deployed(1), FreezeBegan()), Glance(SHOP, 1, 1, Verdict.HEALTHY, frozen=True)),
         (
             (deployed(1), deployed(2), STARTED, OperationFailed(operation="op", error="no")),
             Glance(SHOP, 2, 2, Verdict.HEALTHY, failed=True),

@@ -22,6 +22,7 @@ def test_each_stack_has_a_line() -> None:
         Glance(StackName("shop", "prod"), 3, 3, Verdict.HEALTHY, way_back=Reversibility.REVERSIBLE),
         Glance(StackName("shop", "dev"), 1, 2, Verdict.SUPERSEDED, ("errors", "slow"), "verifying 1"),
         Glance(StackName("shop", "test"), 2, 2, Verdict.SUSPECT, held=ReasonCode.NO_HEALTHY_VERSION, failed=True),
+        Glance(StackName("shop", "qa"), 2, 2, Verdict.SUSPECT, asked="rollback to 1", frozen=True),
         Glance(StackName("shop", "new")),
         Glance(StackName("shop", "old"), error="The journal is broken."),
     )
@@ -31,6 +32,7 @@ def test_each_stack_has_a_line() -> None:
         "shop/prod 3 healthy reversible",
         "shop/dev 1 (newest 2) superseded errors, slow verifying 1",
         "shop/test 2 suspect held: NO_HEALTHY_VERSION, the last operation failed",
+        "shop/qa 2 suspect asked: rollback to 1?, frozen",
         "shop/new nothing recorded",
         "shop/old unreadable The journal is broken.",
     ]
