@@ -19,6 +19,7 @@ from rollback_plugin.cli.options import (
 )
 from rollback_plugin.cli.printing import print_json, say, show
 from rollback_plugin.cli.progress import progress_printer
+from rollback_plugin.cli.reporting import reported
 from rollback_plugin.errors import InvalidConfiguration
 
 WhyOption = Annotated[str, typer.Option("--why", help="Kept in the journal.")]
@@ -39,15 +40,17 @@ def approve(
     from rollback_plugin.controller.consent import Consent
     from rollback_plugin.report.plan_view import plan_view
 
-    controller = session.telling(session.open_stack(stack, folder), progress_printer(output), lock_timeout)
-    consent = Consent(controller)
-    question = consent.question()
-    if not yes:
-        if somebody_to_ask(output):
-            say(question.asked.explanation)
-            show(plan_view(*consent.plan(question)))
-        ask(f"Apply version {question.asked.target} to {controller.stack}?", output)
-    report(consent.approve(question, why), output)
+    with reported(None) as reporting:
+        opened = session.open_stack(stack, folder, reporting)
+        controller = session.telling(opened, progress_printer(output), lock_timeout)
+        consent = Consent(controller)
+        question = consent.question()
+        if not yes:
+            if somebody_to_ask(output):
+                say(question.asked.explanation)
+                show(plan_view(*consent.plan(question)))
+            ask(f"Apply version {question.asked.target} to {controller.stack}?", output)
+        report(consent.approve(question, why), output)
 
 
 def deny(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
 from rollback_plugin.cli.printing import print_json, say, show, warn
 from rollback_plugin.cli.session import open_stack
-from rollback_plugin.errors import CloudError, InvalidConfiguration
+from rollback_plugin.errors import CloudError, EngineError, InvalidConfiguration
 
 if TYPE_CHECKING:
     from rollback_plugin.controller.stack_controller import StackController
@@ -33,6 +33,7 @@ def record(stack: StackOption = None, folder: FolderOption = HERE, output: Outpu
             say("Nothing new: every deploy is recorded.")
     way_back = answered(controller.way_back)
     detection = _detection(controller)
+    channels = _channels(controller)
     if output is Output.JSON:
         print_json(
             {
@@ -40,6 +41,7 @@ def record(stack: StackOption = None, folder: FolderOption = HERE, output: Outpu
                 "warnings": list(result.warnings),
                 "way_back": way_back,
                 "detection": detection,
+                "notices": channels,
             }
         )
         return
@@ -50,6 +52,8 @@ def record(stack: StackOption = None, folder: FolderOption = HERE, output: Outpu
         show(way_back_view(way_back))
     if detection is not None:
         show(detection_view(detection))
+    if channels:
+        say(f"Notices go to: {', '.join(channels)}.")
 
 
 def _detection(controller: "StackController") -> "Detection | None":
@@ -61,3 +65,12 @@ def _detection(controller: "StackController") -> "Detection | None":
     except (CloudError, InvalidConfiguration) as error:
         warn(f"What the stack's alarms can see was not worked out: {error}")
         return None
+
+
+def _channels(controller: "StackController") -> list[str]:
+    """Where notices go: better known before the incident."""
+    try:
+        return [channel.name for channel in controller.channels()]
+    except (EngineError, InvalidConfiguration) as error:
+        warn(f"Notices of this stack go nowhere: {error}")
+        return []

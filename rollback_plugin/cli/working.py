@@ -58,7 +58,7 @@ def worker(
             registry=fleet.registry,
             open_stack=fleet.open,
             clock=now,
-            tell=_teller(reporting),
+            tell=teller(reporting),
             sign_of_life=_touching(health_file),
         ).run(stop)
 
@@ -67,7 +67,8 @@ def _touching(health_file: Path | None) -> Callable[[], None]:
     return (lambda: None) if health_file is None else health_file.touch
 
 
-def _teller(reporting: "Reporting") -> "Callable[[WorkerEvent], None]":
+def teller(reporting: "Reporting") -> "Callable[[WorkerEvent], None]":
+    """Says each event on stdout, and has rounds and dropped messages counted."""
     from rollback_plugin.controller.round_log import RoundLog
     from rollback_plugin.controller.worker import Dropped, Looked
     from rollback_plugin.telemetry.interface import Counter

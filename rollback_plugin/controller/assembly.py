@@ -103,6 +103,7 @@ def assemble(
         alarm_source=clients.alarm_source,
         requests=RequestCounter(lambda region: clients.get().cloudwatch(region)),
         telemetry=reporting.telemetry,
+        channels=find_channels,
     )
 
 

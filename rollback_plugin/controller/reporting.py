@@ -37,9 +37,10 @@ class Reporting:
         """Hears of the entries of a stack's journal, which is in `store`."""
         meter = EntryMeter(stack, self.telemetry, self.log)
         if self.post is None:
-            return meter
+            return _Harmless((meter,), self.log)
         marks = Marks(store, self.post.clock, str(actor), lambda sender, since: _is_gone(sender, since, actor))
-        return _Both(meter, StackPost(self.post, Composer(stack, store.location), marks, find_channels))
+        sender = StackPost(self.post, Composer(stack, store.location), marks, find_channels)
+        return _Harmless((meter, sender), self.log)
 
     def look_again(self) -> None:
         """Between rounds: see to notices that another process took and may have left."""
@@ -52,13 +53,18 @@ UNREPORTED = Reporting()
 
 
 @dataclass(frozen=True)
-class _Both:
-    first: EntryListener
-    second: EntryListener
+class _Harmless:
+    """Tells several listeners. An entry is written whatever becomes of that."""
+
+    listeners: tuple[EntryListener, ...]
+    log: Log
 
     def __call__(self, entry: Entry, *, written_here: bool) -> None:
-        self.first(entry, written_here=written_here)
-        self.second(entry, written_here=written_here)
+        for listener in self.listeners:
+            try:
+                listener(entry, written_here=written_here)
+            except Exception as error:  # noqa: BLE001 - nobody's rollback fails because of who hears of it
+                self.log.warning("listener_defect", error=type(error).__name__, sequence=entry.sequence)
 
 
 def _is_gone(sender: str, since: datetime, me: Actor) -> bool:

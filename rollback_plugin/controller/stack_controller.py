@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -28,6 +28,7 @@ from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.history import HistoryRow, history_rows
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.status import Status
+from rollback_plugin.notices.channel import Channel
 from rollback_plugin.signals.alarms import AlarmSource, unknown_alarms
 from rollback_plugin.signals.requests import RequestCounter
 from rollback_plugin.signals.signal import AlarmObservation, Signal
@@ -67,6 +68,9 @@ class StackController:
     """Made when first asked for: reading a journal takes no AWS credentials."""
     requests: RequestCounter
     telemetry: Telemetry = SILENT
+    channels: Callable[[], Sequence[Channel]] = tuple
+    """Where the stack's notices go; finding out may take the engine. Raises `InvalidConfiguration` and the errors of
+    backend and engine."""
     _services: dict[int, tuple[Service, ...]] = field(default_factory=dict, repr=False, compare=False)
     """By version. Versions never change."""
 

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 import stamina
 
 from rollback_plugin.errors import DeliveryDelayed, DeliveryFailed, EngineFailed, RollbackPluginError
-from rollback_plugin.journal.entries import Entry
+from rollback_plugin.journal.entries import Deployed, Entry
 from rollback_plugin.notices.channel import Channel
 from rollback_plugin.notices.composing import Composer
 from rollback_plugin.notices.lanes import Lanes
 from rollback_plugin.notices.marks import Marks, Outcome, Taken
 from rollback_plugin.notices.notice import Notice
+from rollback_plugin.stack import StackName
 from rollback_plugin.telemetry.interface import Counter, Telemetry
 from rollback_plugin.telemetry.log import Log
 
@@ -41,6 +42,10 @@ class Post:
         if not self._lanes.put(str(notice.stack), lambda: self._distribute(sender, notice)):
             self._count("all", "dropped", notice)
 
+    def check(self, sender: StackPost, stack: StackName) -> None:
+        """Have it said in the log where a stack's notices go, or why they go nowhere. Returns at once."""
+        self._lanes.put(str(stack), lambda: self._check(sender, stack))
+
     def look_again(self) -> None:
         """See whether those who took a notice have sent it. Returns at once."""
         now = self.clock()
@@ -62,13 +67,19 @@ class Post:
         for channel in self._channels(sender, notice):
             self._enqueue(sender, notice, channel)
 
+    def _check(self, sender: StackPost, stack: StackName) -> None:
+        try:
+            channels = sender.find_channels()
+        except RollbackPluginError as error:
+            self._log.warning("notices_go_nowhere", stack=str(stack), **_told_of(error))
+        else:
+            self._log.info("notices_go_to", stack=str(stack), channels=[channel.name for channel in channels])
+
     def _channels(self, sender: StackPost, notice: Notice) -> Sequence[Channel]:
         try:
             return sender.find_channels()
         except RollbackPluginError as error:
-            # What the engine says may hold anything.
-            said = {} if isinstance(error, EngineFailed) else {"message": str(error)}
-            self._count("all", "failed", notice, error=type(error).__name__, **said)
+            self._count("all", "failed", notice, **_told_of(error))
             return ()
 
     def _enqueue(self, sender: StackPost, notice: Notice, channel: Channel) -> None:
@@ -126,6 +137,9 @@ class StackPost:
     """Takes its time: it is asked when there is something to tell, and not by whoever hears."""
 
     def __call__(self, entry: Entry, *, written_here: bool) -> None:
+        if written_here and isinstance(entry.event, Deployed):
+            # Known before the incident.
+            self.post.check(self, self.composer.stack)
         notice = self.composer.compose(entry)
         if notice is not None and self.post.clock() - notice.time < NEWS_FOR:
             self.post.hand_in(self, notice)
@@ -139,6 +153,12 @@ class _Left:
     sender: StackPost
     notice: Notice
     channel: Channel
+
+
+def _told_of(error: RollbackPluginError) -> dict[str, str]:
+    # What the engine says may hold anything.
+    said = {} if isinstance(error, EngineFailed) else {"message": str(error)}
+    return {"error": type(error).__name__, **said}
 
 
 def _when(error: Exception) -> bool | float:

@@ -30,12 +30,15 @@ def test_a_rollback_is_told_to_the_stack_s_webhook_and_the_log_and_its_url_to_no
         file_project.up().must()
         file_project.write(PROGRAM.format(greeting="two"))
         file_project.up().must()
+        recorded = file_project.rollback("record").must()
 
         # When a person rolls it back, and the controller looks at it afterwards
         undone = file_project.rollback("undo", "--to", "1", "--yes").must()
         watched = file_project.rollback("watch", "--once", "--log-format", "json").must()
 
-    # Then the webhook got each step once
+    # Then it was known before where the notices would go
+    assert "Notices go to: webhook at 127.0.0.1." in recorded.stdout
+    # And the webhook got each step once
     notices = [document["notice"] for _, document in hook.posted]
     assert [(notice["happened"], notice["version"], notice["target"]) for notice in notices] == [
         ("rollback_started", 2, 1),
@@ -48,6 +51,6 @@ def test_a_rollback_is_told_to_the_stack_s_webhook_and_the_log_and_its_url_to_no
         ("decided", "shop/dev", "NO_ALARM")
     ]
     # And neither the commands nor the store say where the webhook is
-    assert SECRET not in undone.said + watched.said
+    assert SECRET not in recorded.said + undone.said + watched.said
     state = Path(file_project.backend_url.removeprefix("file://"))
     assert [path for path in state.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()] == []

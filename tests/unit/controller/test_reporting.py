@@ -15,7 +15,7 @@ from rollback_plugin.controller.watch import FailedRound, Watch
 from rollback_plugin.errors import EngineFailed, StoreUnreachable
 from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.journal import Journal
-from rollback_plugin.telemetry.interface import Counter, Span, Timing
+from rollback_plugin.telemetry.interface import Attribute, Counter, Span, Timing
 from tests.unit.controller.cloudwatch import CloudWatch
 from tests.unit.controller.stand import ALARM, ME, STACK, Stand, engine_failure
 from tests.unit.telemetry.told import Lines, Told
@@ -156,3 +156,18 @@ def test_a_round_that_fails_for_one_stack_is_told_beside_the_others() -> None:
     RoundLog(Reporting(log=log)).tell([FailedRound(STACK, EngineFailed("hunter2"))])
 
     assert log.told == [("round_failed", {"stack": "shop/dev", "error": "EngineFailed"})]
+
+
+def test_a_listener_that_fails_keeps_no_entry_from_being_written(stack: Reported) -> None:
+    class Broken(Told):
+        def count(self, counter: Counter, **attributes: Attribute) -> None:
+            raise KeyError("defect")
+
+    log = Lines()
+    listener = Reporting(Broken(), log).listener(STACK, stack.store, ME, list)
+    stack.operator = replace(stack.operator, journal=Journal(stack.store, STACK, lambda: stack.now, str(ME), listener))
+
+    stack.operator.undo(1)
+
+    assert stack.status().applied == 1
+    assert ("listener_defect", "KeyError") in [(event, fields.get("error")) for event, fields in log.told]

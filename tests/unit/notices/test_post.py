@@ -282,7 +282,7 @@ def test_channels_that_cannot_be_found_cost_a_log_line(office: Office) -> None:
     assert post.finish(30)
 
     assert office.outcomes == ["failed", "failed"]
-    assert office.log.told[0][1]["message"] == "That is no address."
+    assert {line["message"] for event, line in office.log.told if event == "notice"} == {"That is no address."}
 
 
 def test_a_store_that_takes_no_marks_is_no_reason_to_fail(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,3 +317,30 @@ def test_a_channel_that_hangs_holds_up_nothing(office: Office) -> None:
     assert not post.finish(0)
     go_on.set()
     assert post.finish(30)
+
+
+def test_a_deploy_has_it_said_where_its_notices_would_go(office: Office) -> None:
+    post = office.post()
+    office.tell(office.journal(post), Story().deploy(1, 0))
+    assert post.finish(30)
+
+    assert office.log.told == [("notices_go_to", {"stack": "shop/prod", "channels": ["a recipient"]})]
+    assert office.recipient.got == []
+
+
+def test_a_deploy_has_it_said_where_notices_can_go_nowhere(office: Office) -> None:
+    def find() -> list[Channel]:
+        raise InvalidConfiguration("That is no address.")
+
+    post = office.post()
+    marks = Marks(office.store, lambda: office.now, "me@here:1", lambda sender, since: False)
+    listener = StackPost(post, Composer(SHOP, ""), marks, find)
+    office.tell(Journal(office.store, SHOP, lambda: office.now, "me@here:1", listener), Story().deploy(1, 0))
+    assert post.finish(30)
+
+    assert office.log.told == [
+        (
+            "notices_go_nowhere",
+            {"stack": "shop/prod", "error": "InvalidConfiguration", "message": "That is no address."},
+        )
+    ]
