@@ -176,6 +176,9 @@ def test_status_says_what_is_asked_answered_and_frozen(stack: Asked) -> None:
     stack.run("freeze", "--yes", "--why", "the fair")
     frozen = stack.run("status").output
 
+    as_json = stack.answered_json("status")
+
+    assert as_json["freeze"]["began"]["explanation"] == "the fair"
     assert "Asked since" in asked
     assert "rollback approve" in asked.replace("\n", " ")
     assert "Frozen until somebody ends it, by me@here:4242. the fair" in frozen.replace("\n", " ")

@@ -31,6 +31,10 @@ def situations(draw: st.DrawFn) -> Situation:
     if draw(st.booleans()):
         story.hold(version, draw(st.sampled_from(ReasonCode)), minute)
     minute += draw(st.sampled_from([0.0, 1.0, 5.0]))
+    if draw(st.integers(0, 4)) == 0:
+        story.freeze(minute)
+    if draw(st.integers(0, 4)) == 0:
+        story.ask(version, 1, minute, alarms=ALARMS).answer(minute, approved=draw(st.booleans()))
     status = story.status(minute)
     policy = StackPolicy(
         automatic_rollback=draw(st.sampled_from([True, True, False])),
@@ -89,10 +93,27 @@ def test_the_situations_lead_to_every_action(action: Action) -> None:
 
 
 @given(situations())
+def test_while_frozen_nothing_is_done_but_what_a_person_approved_since(situation: Situation) -> None:
+    decision, status = decided(situation), situation[0]
+
+    if status.freeze is not None and not _approved(status):
+        assert decision.action not in (Action.ROLL_BACK, Action.RECOVER, Action.ASK)
+
+
+@given(situations())
+def test_what_a_person_denied_is_neither_done_nor_asked_on_the_same_grounds(situation: Situation) -> None:
+    decision, status = decided(situation), situation[0]
+    question, wanted = status.question, decision.wanted or decision
+
+    if question is not None and question.answer is not None and not question.answer.approved:
+        assert not (wanted.action is Action.ROLL_BACK and question.covers("rollback", wanted.version, wanted.alarms))
+
+
+@given(situations())
 def test_a_rollback_goes_to_an_older_healthy_version(situation: Situation) -> None:
     decision, status = decided(situation), situation[0]
 
-    if decision.action is Action.ROLL_BACK:
+    if decision.action is Action.ROLL_BACK and not _approved(status):
         assert decision.target is not None
         assert decision.version is not None
         assert status.version(decision.target).verdict is Verdict.HEALTHY
@@ -105,7 +126,7 @@ def test_a_rollback_rests_on_ringing_alarms_that_count_against_the_version_with_
 ) -> None:
     decision, (status, alarms, policy, _) = decided(situation), situation
 
-    if decision.action is Action.ROLL_BACK:
+    if decision.action is Action.ROLL_BACK and not _approved(status):
         assert decision.version is not None
         assert decision.alarms
         for name in decision.alarms:
@@ -119,10 +140,11 @@ def test_a_rollback_rests_on_ringing_alarms_that_count_against_the_version_with_
 def test_nothing_is_done_automatically_that_the_policy_leaves_to_people(
     situation: Situation,
 ) -> None:
-    decision, policy = decided(situation), situation[2]
+    decision, (status, _, policy, _) = decided(situation), situation
 
-    assert policy.automatic_rollback or decision.action is not Action.ROLL_BACK
-    assert policy.automatic_recovery or decision.action is not Action.RECOVER
+    if not _approved(status):
+        assert policy.automatic_rollback or decision.action is not Action.ROLL_BACK
+        assert policy.automatic_recovery or decision.action is not Action.RECOVER
 
 
 @given(situations())
@@ -154,6 +176,12 @@ def test_a_target_is_named_exactly_when_something_is_applied(
     decision = decided(situation)
 
     assert (decision.target is not None) == (decision.action in (Action.ROLL_BACK, Action.RECOVER))
+
+
+def _approved(status: Status) -> bool:
+    """Whether a person said yes to something that isn't begun yet."""
+    question = status.question
+    return question is not None and question.answer is not None and question.answer.approved
 
 
 def _without_order(decision: Decision) -> tuple[Action, ReasonCode, int | None, int | None, frozenset[str]]:

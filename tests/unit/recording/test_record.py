@@ -371,18 +371,20 @@ def test_assets_are_found_among_kept_bytes_and_then_in_the_projects_folder(histo
 SERVICE = "rollback-plugin:index:LambdaService"
 
 
-def service(name: str, *alarms: str, bake_seconds: int) -> dict[str, object]:
-    declared = {"name": name, "kind": "LambdaService", "alarms": alarms, "policy": {"bake_seconds": bake_seconds}}
+def service(name: str, *alarms: str, bake_seconds: int, bake_requests: int = 0) -> dict[str, object]:
+    policy = {"bake_seconds": bake_seconds, "bake_requests": bake_requests}
+    declared = {"name": name, "kind": "LambdaService", "alarms": alarms, "policy": policy}
     return resource(name, SERVICE, custom=False, outputs={"service": {**declared, "alarms": list(alarms)}})
 
 
 def test_a_version_is_judged_by_all_its_services(history: History) -> None:
-    history.update(service("a", "x", "y", bake_seconds=60), service("b", "y", "z", bake_seconds=300))
+    patient = service("b", "y", "z", bake_seconds=300, bake_requests=500)
+    history.update(service("a", "x", "y", bake_seconds=60), patient)
 
     history.recorder().record()
 
     (entry,) = history.deployed()
-    assert (entry.alarms, entry.bake_seconds) == (("x", "y", "z"), 300)
+    assert (entry.alarms, entry.bake_seconds, entry.bake_requests) == (("x", "y", "z"), 300, 500)
     assert [found.name for found in history.archive.read(1).services] == ["a", "b"]
 
 
