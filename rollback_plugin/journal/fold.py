@@ -29,8 +29,9 @@ from functools import reduce
 from types import MappingProxyType
 
 from rollback_plugin.journal.entries import AlarmChanged, Entry
-from rollback_plugin.journal.facts import Facts, VersionFacts, apply
+from rollback_plugin.journal.facts import Facts, apply
 from rollback_plugin.journal.status import Freeze, Status, Verdict, VersionStatus
+from rollback_plugin.journal.tenure import VersionFacts
 
 
 def fold(entries: Sequence[Entry], now: datetime) -> Status:

@@ -1,5 +1,7 @@
 """The orders example, deployed into an AWS of its own, with consumers, and the controller that watches over it."""
 
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -46,6 +48,20 @@ class Platform:
             self.orders.configure(**config)
         self.orders.up()
         self.controller().recorder.record()
+
+    def rollback(self, *command: str) -> str:
+        """What the command says; it has to succeed."""
+        ended = subprocess.run(
+            [sys.executable, "-m", "rollback_plugin.cli", *command, "--stack", self.orders.stack],
+            cwd=self.orders.folder,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
 
     @cached_property
     def function_name(self) -> str:

@@ -62,6 +62,23 @@ def test_a_fault_that_is_not_the_codes_is_rolled_back_and_recovered(platform: Pl
     assert platform.send_requests(5) == {200: 5}
 
 
+def test_what_the_policy_leaves_to_people_is_done_once_they_approve(platform: Platform) -> None:
+    # Given a bad version 2, whose policy wants people to be asked
+    platform.deploy(2, bakeSeconds=300, automaticRollback="false")
+    platform.send_requests(5, "GBP")
+
+    # When the controller watches, it asks, and does nothing
+    rounds = platform.watch_until(lambda status: status.question is not None, currency="GBP")
+    assert rounds[-1].decision.reason is ReasonCode.AUTOMATIC_ROLLBACK_OFF
+    assert platform.controller().status().applied == 2
+
+    # Then a person says yes by command, and the service is well
+    answered = platform.rollback("approve", "--yes", "--why", "seen it")
+    assert "Done: the stack runs version 1. Version 2 is quarantined." in answered
+    assert platform.send_requests(5, "GBP") == {200: 5}
+    assert _events(platform).count("answered") == _events(platform).count("rolled_back") == 1
+
+
 def _quiet(status: Status) -> bool:
     return all(alarm.state is not AlarmState.ALARM for alarm in status.alarms.values())
 

@@ -5,6 +5,7 @@ Stack config:
     orders:bakeSeconds          how long after a deploy an alarm counts against it; default 600
     orders:verifySeconds        how long the alarms may take to clear after a rollback; default 180
     orders:minimumRequests      fewer requests than this since a deploy make an alarm inconclusive; default 20
+    orders:automaticRollback    whether a rollback needs no person's yes; default true
     orders:alarmPeriodSeconds   length of the alarms' periods; default 60, as often as AWS publishes the metrics
 """
 
@@ -46,6 +47,7 @@ orders = LambdaService(
             "bake_seconds": config.get_int("bakeSeconds", 600),
             "verify_seconds": config.get_int("verifySeconds", 180),
             "minimum_requests": config.get_int("minimumRequests", 20),
+            "automatic_rollback": config.get_bool("automaticRollback", True),
         },
     },
 )
