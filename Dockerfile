@@ -21,7 +21,7 @@ COPY --from=engine /pulumi/bin/ /usr/local/bin/
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY rollback_plugin ./rollback_plugin
-RUN pip install --no-cache-dir .
+RUN pip install --no-cache-dir '.[telemetry]'
 
 USER worker
 WORKDIR /home/worker
