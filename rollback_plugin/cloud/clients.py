@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rollback_plugin.cloud.failures import cloud_errors
+from rollback_plugin.cloud.time import Client
 from rollback_plugin.errors import CloudError, InvalidConfiguration
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class AwsClients:
     profile: str | None = None
     default_region: str | None = None
     """Region for what names none, before AWS_REGION and AWS_DEFAULT_REGION."""
+    on_client: Callable[[Client], None] = field(default=lambda client: None, repr=False, compare=False)
+    """Told of every client made."""
     _cloudwatch: dict[str, CloudWatchClient] = field(default_factory=dict, repr=False, compare=False)
     _lambda: dict[str, LambdaClient] = field(default_factory=dict, repr=False, compare=False)
     _others: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
@@ -41,6 +44,7 @@ class AwsClients:
                 self._cloudwatch[region] = self._session().client(
                     "cloudwatch", region_name=region, endpoint_url=self._endpoint("CLOUDWATCH"), config=_soon_or_not()
                 )
+            self.on_client(self._cloudwatch[region])
         return self._cloudwatch[region]
 
     def lambda_(self, region: str) -> LambdaClient:
@@ -50,6 +54,7 @@ class AwsClients:
                 self._lambda[region] = self._session().client(
                     "lambda", region_name=region, endpoint_url=self._endpoint("LAMBDA"), config=_soon_or_not()
                 )
+            self.on_client(self._lambda[region])
         return self._lambda[region]
 
     def client(self, service: str, region: str) -> Any:
@@ -63,6 +68,7 @@ class AwsClients:
                     endpoint_url=self._endpoint(service.upper().replace("-", "_")),
                     config=_soon_or_not(),
                 )
+            self.on_client(self._others[service, region])
         return self._others[service, region]
 
     def has_credentials(self) -> bool:

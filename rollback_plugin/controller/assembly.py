@@ -60,7 +60,8 @@ def assemble(
     """
     stack = project.stack
     actor = Actor.of_this_process()
-    connections = connections or Connections(environ)
+    connections = connections or Connections(environ, clock)
+    clock = connections.cloud_time.corrected(clock)
     store = connections.store(project.store_url)
     backend = connections.backend(project.backend_url)
     engine = Engine(project, environ)

@@ -41,7 +41,7 @@ class Fleet:
 
     @cached_property
     def connections(self) -> Connections:
-        return Connections(self.environ)
+        return Connections(self.environ, self.clock)
 
     @classmethod
     def of_backend(

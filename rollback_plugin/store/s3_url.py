@@ -1,6 +1,6 @@
 """From an `s3://` URL, as Pulumi takes it for a backend, to the store there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -41,7 +41,7 @@ _KNOWN = {
 }
 
 
-def open_s3_store(url: str, environ: Mapping[str, str]) -> ObjectStore:
+def open_s3_store(url: str, environ: Mapping[str, str], on_client: Callable[["S3Client"], None]) -> ObjectStore:
     """The store at an `s3://` URL, read as `open_store` says; nothing is asked of it yet."""
     parts = urlsplit(url)
     parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -53,7 +53,9 @@ def open_s3_store(url: str, environ: Mapping[str, str]) -> ObjectStore:
         )
     if not parts.hostname or parts.netloc != parts.hostname:
         raise InvalidConfiguration(f"The URL {shown(url)} names no S3 bucket. Write s3://bucket/prefix.")
-    store = S3Store(_s3_client(url, parameters, environ), parts.netloc, _encryption(url, parameters))
+    client = _s3_client(url, parameters, environ)
+    on_client(client)
+    store = S3Store(client, parts.netloc, _encryption(url, parameters))
     prefix = unquote(parts.path).strip("/")
     return PrefixedStore(store, prefix) if prefix else store
 

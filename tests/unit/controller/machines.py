@@ -6,11 +6,12 @@ after it, and the process is killed (by an exception that nothing handles) at th
 """
 
 from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from rollback_plugin.backend.locks import Lock
+from rollback_plugin.cloud.time import CloudTime
 from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.signs_of_life import SignsOfLife
@@ -22,6 +23,7 @@ from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.options import OperationOptions
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted
 from rollback_plugin.replay.plan import Plan
+from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.store import ObjectStore
 from rollback_plugin.versions.service import Policy
 from tests.unit.controller.cloudwatch import CloudWatch
@@ -111,13 +113,14 @@ class Machine:
         points: Points | None = None,
         *,
         engine_survives: bool = True,
-        clock: Callable[[], datetime] | None = None,
+        wrong_by: timedelta = timedelta(),
     ) -> None:
         self.world = world
         self.actor = actor
         self.points = points or Points()
         self.engine_survives = engine_survives
-        clock = clock or (lambda: world.now)
+        self.cloud_time = CloudTime(lambda: world.now + wrong_by)
+        clock = self.cloud_time.corrected(lambda: world.now + wrong_by)
         store = cast("Any", Port(world.store, "store", self.points))
         journal = Journal(store, STACK, clock, str(actor))
         backend = cast("Any", Port(world.backend, "backend", self.points))
@@ -133,7 +136,7 @@ class Machine:
             router=cast("Any", Port(world.traffic, "traffic", self.points)),
             clock=clock,
             actor=actor,
-            signs=SignsOfLife(store, STACK, actor, clock, world.now.timestamp),
+            signs=SignsOfLife(store, STACK, actor, clock, lambda: world.now.timestamp()),
             on_progress=lambda progress: None,
             pause=world.pass_seconds,
         )
@@ -146,9 +149,16 @@ class Machine:
             recorder=recorder,
             replay=engine,
             operator=operator,
-            alarm_source=world.cloudwatch.source,
+            alarm_source=lambda: self._asked_cloudwatch(wrong_by),
             requests=world.cloudwatch.counter(),
         )
+
+    def _asked_cloudwatch(self, wrong_by: timedelta) -> AlarmSource:
+        """Its answer has a date, cut to the second."""
+        self.cloud_time.heard(
+            self.world.now + wrong_by, self.world.now + wrong_by, self.world.now.replace(microsecond=0)
+        )
+        return self.world.cloudwatch.source()
 
     def round(self) -> Round | FailedRound:
         """One round of `rollback watch`. Raises `ProcessKilled`."""

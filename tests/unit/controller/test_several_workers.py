@@ -1,0 +1,103 @@
+"""Several workers on one stack, with clocks that are wrong, and with events that come late, twice, or not at all."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import pytest
+import stamina
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollback_plugin.controller.actor import Actor
+from rollback_plugin.controller.stack_controller import Round
+from rollback_plugin.controller.watch import FailedRound
+from rollback_plugin.errors import OperationInProgress
+from rollback_plugin.journal.entries import ReasonCode, RollbackStarted
+from tests.unit.controller.machines import Machine, World, later
+
+ACTORS = [Actor("ops", f"worker-{number}", 7) for number in range(3)]
+ROUNDS = 16
+SECONDS_BETWEEN = 47
+"""Never a whole part of what policies wait for: a right clock may still be wrong by two seconds."""
+FIVE_MINUTES = timedelta(minutes=5)
+NO_SKEW = [timedelta()] * len(ACTORS)
+
+skews = st.lists(st.timedeltas(-FIVE_MINUTES, FIVE_MINUTES), min_size=len(ACTORS), max_size=len(ACTORS))
+turns = st.lists(st.integers(0, len(ACTORS) - 1), min_size=ROUNDS, max_size=ROUNDS)
+
+
+@pytest.fixture(autouse=True)
+def _without_waiting() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=3, cap=True):
+        yield
+
+
+def told(
+    wrong_by: Sequence[timedelta], whose_turn: Sequence[int], *, calms_in: int | None, deploys_in: int | None
+) -> tuple[list[object], list[str]]:
+    """What was decided in each round, and what happened. The alarm calms, and somebody deploys, in these rounds."""
+    world = World()
+    machines = [Machine(world, actor, wrong_by=wrong) for actor, wrong in zip(ACTORS, wrong_by, strict=True)]
+    decided: list[object] = []
+    for number, turn in enumerate(whose_turn):
+        if number == calms_in:
+            world.calm()
+        if number == deploys_in:
+            world.deploy()
+        outcome = machines[turn].round()
+        assert isinstance(outcome, Round), outcome
+        decided.append((outcome.decision.action, outcome.decision.reason, outcome.decision.target))
+        later(world, SECONDS_BETWEEN)
+    return decided, [*world.events, *(str(version.verdict) for version in world.status().versions)]
+
+
+@settings(max_examples=20)
+@given(
+    wrong_by=skews,
+    whose_turn=turns,
+    calms_in=st.none() | st.integers(0, ROUNDS),
+    deploys_in=st.none() | st.integers(1, ROUNDS),
+)
+def test_clocks_that_are_five_minutes_wrong_change_no_decision(
+    wrong_by: list[timedelta], whose_turn: list[int], calms_in: int | None, deploys_in: int | None
+) -> None:
+    right = told(NO_SKEW, whose_turn, calms_in=calms_in, deploys_in=deploys_in)
+
+    assert told(wrong_by, whose_turn, calms_in=calms_in, deploys_in=deploys_in) == right
+
+
+@settings(max_examples=20)
+@given(data=st.data())
+def test_rounds_that_come_late_twice_or_not_at_all_lead_to_one_rollback(data: st.DataObject) -> None:
+    """A hint only says that it is time to look: whoever looks, however often, finds the same."""
+    world = World()
+    machines = [Machine(world, actor) for actor in ACTORS]
+    for _ in range(data.draw(st.integers(1, 12), "hints")):
+        for turn in data.draw(st.lists(st.integers(0, len(ACTORS) - 1), max_size=4), "who looks"):
+            machines[turn].round()
+        later(world, data.draw(st.sampled_from([0, 1, 20, 60]), "seconds later"))
+    machines[0].round()
+
+    assert world.events.count("rollback_started") == 1
+    assert world.events.count("rolled_back") == 1
+    assert world.changes[0] == 1
+
+
+def test_an_operation_of_another_worker_is_left_to_it_and_ended_when_it_falls_silent() -> None:
+    world = World()
+    first, second, third = (Machine(world, actor) for actor in ACTORS)
+    first.controller.operator.signs.give("op")
+    status = first.controller.status()
+    started = RollbackStarted(
+        operation="op", undoes=2, target=1, reason=ReasonCode.ALARM_AFTER_DEPLOY, alarms=("errors",)
+    )
+    first.controller.journal.append(started, after=status.entries_seen)
+
+    for machine in (second, third):
+        outcome = machine.round()
+        assert isinstance(outcome, FailedRound)
+        assert isinstance(outcome.error, OperationInProgress)
+    later(world, 60)
+    assert isinstance(second.round(), Round)
+
+    assert world.events.count("taken_over") == world.events.count("rolled_back") == 1
