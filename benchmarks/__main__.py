@@ -9,12 +9,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import plan, rollback
+from benchmarks import plan, rollback, storm, watch
 from benchmarks.timing import Figures, Measured, keep
 
 BENCHMARKS: Mapping[str, Callable[[], dict[str, dict[str, Measured]]]] = {
     "plan": plan.measured,
     "rollback": rollback.measured,
+    "storm": storm.measured,
+    "watch": watch.measured,
 }
 
 
@@ -35,7 +37,7 @@ def main() -> None:
 
 def _table(name: str, rows: Mapping[str, Mapping[str, Measured]]) -> Table:
     table = Table(title=f"{name}: seconds, minimum / median / maximum", title_justify="left", box=None, pad_edge=False)
-    for column in ("resources", "", "waited", "processor"):
+    for column in ("of", "", "waited", "processor"):
         table.add_column(column, no_wrap=True)
     for size, ways in rows.items():
         for way, measured in ways.items():
@@ -43,7 +45,9 @@ def _table(name: str, rows: Mapping[str, Mapping[str, Measured]]) -> Table:
     return table
 
 
-def _words(figures: Figures) -> str:
+def _words(figures: Figures | None) -> str:
+    if figures is None:
+        return ""
     return f"{figures.minimum:.2f} / {figures.median:.2f} / {figures.maximum:.2f}"
 
 

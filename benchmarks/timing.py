@@ -32,7 +32,8 @@ class Measured:
 
     repetitions: int
     wall_seconds: Figures
-    processor_seconds: Figures
+    processor_seconds: Figures | None
+    """None where it can't be told apart from that of other ways."""
 
 
 def side_by_side(
@@ -42,9 +43,9 @@ def side_by_side(
     samples: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(repetitions):
         for name, way in ways.items():
-            wall, processor = time.monotonic(), _processor_seconds()
+            wall, processor = time.monotonic(), processor_seconds()
             way()
-            samples[name].append((time.monotonic() - wall, _processor_seconds() - processor))
+            samples[name].append((time.monotonic() - wall, processor_seconds() - processor))
         if then is not None:
             then()
     return {
@@ -68,7 +69,8 @@ def keep(name: str, rows: Mapping[str, Mapping[str, Measured]]) -> Path:
     return file
 
 
-def _processor_seconds() -> float:
+def processor_seconds() -> float:
+    """What the processors did so far, for this process and those of its children that ended."""
     return sum(
         usage.ru_utime + usage.ru_stime
         for usage in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))

@@ -131,21 +131,26 @@ def gathered_storm(folder: Path, stacks: int) -> Iterator[Storm]:
             controller.recorder.record()
         cloudwatch = aws.client("cloudwatch")
         for stack in storm.stacks:
-            cloudwatch.put_metric_alarm(
-                AlarmName=alarm_of(stack),
-                Namespace="Shop",
-                MetricName="Errors",
-                Statistic="Sum",
-                Period=60,
-                EvaluationPeriods=1,
-                Threshold=1,
-                ComparisonOperator="GreaterThanThreshold",
-            )
+            make_alarm(aws, stack)
             cloudwatch.set_alarm_state(AlarmName=alarm_of(stack), StateValue="ALARM", StateReason="a storm")
         storm.queue_url = aws.client("sqs").create_queue(
             QueueName="hints.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"}
         )["QueueUrl"]
         yield storm
+
+
+def make_alarm(aws: EmbeddedAws, stack: StackName) -> None:
+    """An alarm of the stack's, on a metric that has no data."""
+    aws.client("cloudwatch").put_metric_alarm(
+        AlarmName=alarm_of(stack),
+        Namespace="Shop",
+        MetricName="Errors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
 
 
 def alarm_of(stack: StackName) -> str:
