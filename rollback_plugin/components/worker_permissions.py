@@ -52,9 +52,9 @@ def worker_policy(
         _allowed(["s3:GetObject"], [f"{objects}.pulumi/meta.yaml"]),
         _allowed(["s3:ListBucket"], [bucket_arn])
         | {"Condition": {"StringLike": {"s3:prefix": [f"{prefix}.pulumi/*", f"{prefix}.rollback/*"]}}},
-        # Neither of these can be allowed for single alarms or metrics
+        # None of these can be allowed for single alarms or metrics
         # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html).
-        _allowed(["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"], ["*"]),
+        _allowed(["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]),
         # Consumers are moved before the engine runs; a LambdaService is called so unless it is given a name.
         _allowed(
             ["lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetFunctionConfiguration"],
