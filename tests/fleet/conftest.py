@@ -21,7 +21,7 @@ from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.stack import StackName
 from tests.acceptance.project import PASSPHRASE, PulumiProject
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 BUCKET = "pulumi-state"
 
 CONTROLLER = """

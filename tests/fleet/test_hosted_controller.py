@@ -10,7 +10,7 @@ from rollback_plugin.stack import StackName
 from tests.acceptance.project import STACK, PulumiProject
 from tests.fleet.conftest import Hosted
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 SHOP = StackName("shop", STACK)
 PROGRAM = """

@@ -6,10 +6,10 @@ import pytest
 
 from tests.fleet.storm import gathered_storm
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.timeout(420)]
 
 STACKS, SIGNALS, WORKERS = 20, 100, 3
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 
 
 def test_of_a_storm_nothing_is_lost_and_nothing_done_twice(tmp_path: Path) -> None:
