@@ -8,7 +8,7 @@ visibility timeout ends; a message that came back too often goes to the dead-let
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -61,7 +61,7 @@ class HintQueue(Protocol):
         meanwhile is left to it."""
         ...
 
-    def send(self, stacks: Sequence[StackName], because: Message) -> None:
+    def send(self, because: Mapping[StackName, Message]) -> None:
         """Put a hint for each stack into the stack's own group; sending again for the same message adds nothing."""
         ...
 
@@ -115,8 +115,8 @@ class SqsHintQueue:
                     ],
                 )
 
-    def send(self, stacks: Sequence[StackName], because: Message) -> None:
-        for batch in _batches(stacks):
+    def send(self, because: Mapping[StackName, Message]) -> None:
+        for batch in _batches(tuple(because.items())):
             with cloud_errors(f"send to the queue {self.url}"):
                 answer = self.client.send_message_batch(
                     QueueUrl=self.url,
@@ -125,9 +125,9 @@ class SqsHintQueue:
                             "Id": str(index),
                             "MessageBody": hint_for(stack),
                             "MessageGroupId": group_of(stack),
-                            "MessageDeduplicationId": f"{because.id}:{_digest(str(stack))[:32]}",
+                            "MessageDeduplicationId": f"{message.id}:{_digest(str(stack))[:32]}",
                         }
-                        for index, stack in enumerate(batch)
+                        for index, (stack, message) in enumerate(batch)
                     ],
                 )
             if failed := answer.get("Failed", []):

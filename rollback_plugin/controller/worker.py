@@ -43,9 +43,9 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class PassedOn:
-    """A message that became one for each of the stacks it is about."""
+    """Messages that became one for each of the stacks they are about."""
 
-    message: str
+    messages: int
     stacks: int
 
 
@@ -118,22 +118,37 @@ class Worker:
     def _sorted(self, messages: Sequence[Message]) -> dict[StackName, list[Message]]:
         """The messages that are in their stack's own group, by stack; the others are dropped or passed on."""
         ready: dict[StackName, list[Message]] = {}
+        passed_on: list[Message] = []
+        about: dict[StackName, Message] = {}
         for message in messages:
             try:
                 stacks = self._about(message)
-                if isinstance(stacks, Drop):
-                    self.tell(Dropped(message.id, stacks))
-                    self._end([message], retry=False)
-                elif [group_of(stack) for stack in stacks] == [message.group]:
-                    ready.setdefault(stacks[0], []).append(message)
-                else:
-                    self.queue.send(stacks, message)
-                    self.tell(PassedOn(message.id, len(stacks)))
-                    self._end([message], retry=False)
             except RollbackPluginError as error:
                 self.tell(Trouble(error))
                 self._end([message], retry=True)
+                continue
+            if isinstance(stacks, Drop):
+                self.tell(Dropped(message.id, stacks))
+                self._end([message], retry=False)
+            elif [group_of(stack) for stack in stacks] == [message.group]:
+                ready.setdefault(stacks[0], []).append(message)
+            else:
+                passed_on.append(message)
+                about |= {stack: about.get(stack, message) for stack in stacks}
+        if passed_on:
+            self._pass_on(passed_on, about)
         return ready
+
+    def _pass_on(self, messages: Sequence[Message], about: Mapping[StackName, Message]) -> None:
+        """One message for each stack, however many were about it."""
+        try:
+            self.queue.send(about)
+        except RollbackPluginError as error:
+            self.tell(Trouble(error))
+            self._end(messages, retry=True)
+            return
+        self.tell(PassedOn(len(messages), len(about)))
+        self._end(messages, retry=False)
 
     def _about(self, message: Message) -> Sequence[StackName] | Drop:
         """The stacks to look at; of those that have to be judged together, the first stands for all."""

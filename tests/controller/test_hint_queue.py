@@ -92,8 +92,8 @@ def test_a_hint_that_is_passed_on_lies_in_its_stacks_group_once(queue: Queue) ->
     queue.put("an alarm changed", "alarms")
     (because,) = queue.receive(10)
 
-    queue.send([A, B], because)
-    queue.send([B, A], because)
+    queue.send({A: because, B: because})
+    queue.send({B: because, A: because})
 
     received = queue.receive(10)
     assert {(parse_hint(message.body), message.group) for message in received} == {
@@ -108,7 +108,7 @@ def test_a_group_has_a_name_that_the_queue_takes_however_long_the_stacks_is(queu
     queue.put("an alarm changed", "alarms")
     (because,) = queue.receive(10)
 
-    queue.send([stack], because)
+    queue.send({stack: because})
 
     (received,) = queue.receive(10)
     assert received.group == group_of(stack)

@@ -1,7 +1,7 @@
 """A FIFO queue in memory, with the rules of SQS' that the workers rest on, and a clock that the test turns."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rollback_plugin.controller.hint_queue import HELD_SECONDS, Message, group_of
@@ -67,9 +67,9 @@ class Fifo:
         for message in self._held(messages):
             message.hidden_until = self.now + seconds
 
-    def send(self, stacks: Sequence[StackName], because: Message) -> None:
-        for stack in stacks:
-            self.put(hint_for(stack), group_of(stack), f"{because.id}:{stack}")
+    def send(self, because: Mapping[StackName, Message]) -> None:
+        for stack, message in because.items():
+            self.put(hint_for(stack), group_of(stack), f"{message.id}:{stack}")
 
     def _held(self, messages: Sequence[Message]) -> list[_Waiting]:
         """Those whose latest delivery, not over yet, is the one that is named."""

@@ -176,6 +176,18 @@ def test_a_tick_looks_at_every_stack_and_reads_all_alarms_in_one_call(place: Pla
     assert all(len(names) == 1 for names in afterwards)
 
 
+def test_many_signals_about_one_stack_are_passed_on_as_one(place: Place) -> None:
+    for _ in range(10):
+        place.rings(SHOP)
+    worker = place.worker()
+
+    worker.step(threading.Event())
+
+    assert place.queue.waiting == ['{"stack":"shop/dev"}']
+    place.until_empty(worker)
+    assert len(place.looked) == 1
+
+
 def test_a_tick_finds_what_no_event_told_of(place: Place) -> None:
     place.cloudwatch.put("mail-errors", AlarmState.ALARM, place.now())
     place.queue.put(TICK, "ticks")
