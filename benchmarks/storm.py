@@ -1,14 +1,19 @@
 """A storm of signals over many stacks, with one worker, two, and four; the engine is a double that needs no time.
 
-moto is the queue and CloudWatch, in one process: with several workers it is moto that is measured as much as they are.
+The queue is the unit tests', in a process of its own, and CloudWatch is moto's; backend and store are a folder.
 """
 
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.timing import Figures, Measured, processor_seconds
-from tests.fleet.storm import gathered_storm
+from rollback_plugin.embedded import EmbeddedAws
+from tests.fleet.shared_fifo import SharedFifo
+from tests.fleet.storm import Storm, gather, stacks_of_storm
 
 STACKS, SIGNALS = 500, 5_000
 WORKERS = (1, 2, 4)
@@ -17,11 +22,14 @@ PATIENCE_SECONDS = 1_800
 
 def measured() -> dict[str, dict[str, Measured]]:
     """By number of workers. Raises AssertionError where a stack was not rolled back exactly once."""
-    return {f"{workers} worker(s)": _measured(workers) for workers in WORKERS}
+    with EmbeddedAws(evaluation_interval_seconds=86_400.0) as aws, TemporaryDirectory() as folder:
+        gathered = Storm(Path(folder) / "gathered", aws, stacks_of_storm(STACKS), "")
+        gather(gathered)
+        return {f"{workers} worker(s)": _measured(gathered, workers) for workers in WORKERS}
 
 
-def _measured(workers: int) -> dict[str, Measured]:
-    with TemporaryDirectory(prefix="rollback-storm-") as folder, gathered_storm(Path(folder), STACKS) as storm:
+def _measured(gathered: Storm, workers: int) -> dict[str, Measured]:
+    with _again(gathered, workers) as storm:
         before = processor_seconds()
         with storm.workers(workers):
             began = time.monotonic()
@@ -33,5 +41,17 @@ def _measured(workers: int) -> dict[str, Measured]:
             raise AssertionError("a stack was not rolled back exactly once")
         return {
             f"{SIGNALS} signals dealt with": Measured(1, Figures.of([took_seconds]), Figures.of([worked_seconds])),
-            f"alarm to first action, {STACKS} stacks": Measured(STACKS, Figures.of(storm.seconds_to_act()), None),
+            f"signal to rollback begun, {STACKS} stacks": Measured(STACKS, Figures.of(storm.seconds_to_act()), None),
         }
+
+
+@contextmanager
+def _again(gathered: Storm, workers: int) -> Iterator[Storm]:
+    """The same stacks, in a folder and with a queue of their own."""
+    folder = gathered.folder.with_name(f"with-{workers}")
+    shutil.copytree(gathered.folder, folder)
+    queue = SharedFifo()
+    try:
+        yield Storm(folder, gathered.aws, gathered.stacks, queue.start())
+    finally:
+        queue.shutdown()

@@ -19,6 +19,7 @@ from rollback_plugin.controller.fleet import Fleet
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.journal.entries import RollbackStarted, RolledBack
 from rollback_plugin.stack import StackName
+from tests.fleet.shared_fifo import connected
 
 ROOT = Path(__file__).parents[2]
 NANOSECONDS = 10**9
@@ -32,7 +33,8 @@ class Storm:
     folder: Path
     aws: EmbeddedAws
     stacks: Sequence[StackName]
-    queue_url: str = ""
+    queue: str
+    """URL of an SQS queue, or the address of a `SharedFifo`."""
     sent_at: dict[StackName, datetime] = field(default_factory=dict)
     """When the first signal about each was sent."""
 
@@ -55,7 +57,7 @@ class Storm:
         with (self.folder / "workers.log").open("ab") as log:
             started = [
                 subprocess.Popen(
-                    [sys.executable, "-m", "tests.fleet.storm_worker", self.queue_url],
+                    [sys.executable, "-m", "tests.fleet.storm_worker", self.queue],
                     cwd=ROOT,
                     env=self.environment,
                     stdin=subprocess.DEVNULL,
@@ -74,19 +76,24 @@ class Storm:
 
     def break_loose(self, signals: int) -> None:
         """Tell the queue so often of alarms that changed, of each stack's in turn, as EventBridge does."""
-        sqs = self.aws.client("sqs")
         for first in range(0, signals, BATCH):
             numbers = range(first, min(first + BATCH, signals))
             told = [self.stacks[number % len(self.stacks)] for number in numbers]
             for stack in told:
                 self.sent_at.setdefault(stack, datetime.now(UTC))
-            sqs.send_message_batch(
-                QueueUrl=self.queue_url,
-                Entries=[
-                    {"Id": str(number), "MessageBody": _event(number, alarm_of(stack)), "MessageGroupId": "alarms"}
-                    for number, stack in zip(numbers, told, strict=True)
-                ],
-            )
+            self._send([_event(number, alarm_of(stack)) for number, stack in zip(numbers, told, strict=True)])
+
+    def _send(self, bodies: Sequence[str]) -> None:
+        if self._is_shared:
+            connected(self.queue).put_all(bodies, "alarms")
+            return
+        self.aws.client("sqs").send_message_batch(
+            QueueUrl=self.queue,
+            Entries=[
+                {"Id": str(number), "MessageBody": body, "MessageGroupId": "alarms"}
+                for number, body in enumerate(bodies)
+            ],
+        )
 
     def wait_until_calm(self, patience_seconds: float) -> None:
         """Until no message is left. Raises TimeoutError, with the workers' log."""
@@ -112,9 +119,15 @@ class Storm:
             if isinstance(entry.event, RollbackStarted)
         ]
 
+    @property
+    def _is_shared(self) -> bool:
+        return not self.queue.startswith("http")
+
     def _left(self) -> int:
+        if self._is_shared:
+            return connected(self.queue).left()
         answer = self.aws.client("sqs").get_queue_attributes(
-            QueueUrl=self.queue_url,
+            QueueUrl=self.queue,
             AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
         )
         return sum(int(count) for count in answer["Attributes"].values())
@@ -122,21 +135,31 @@ class Storm:
 
 @contextmanager
 def gathered_storm(folder: Path, stacks: int) -> Iterator[Storm]:
-    """The stacks are deployed and recorded, their alarms ring."""
+    """The stacks are deployed and recorded, their alarms ring; the queue is SQS'."""
     with EmbeddedAws(evaluation_interval_seconds=86_400.0) as aws:
-        storm = Storm(folder, aws, [StackName(f"service-{number}", "prod") for number in range(stacks)])
-        for stack in storm.stacks:
-            deploy(folder / "state", stack)
-        for controller in storm.fleet.open_new([]):
-            controller.recorder.record()
-        cloudwatch = aws.client("cloudwatch")
-        for stack in storm.stacks:
-            make_alarm(aws, stack)
-            cloudwatch.set_alarm_state(AlarmName=alarm_of(stack), StateValue="ALARM", StateReason="a storm")
-        storm.queue_url = aws.client("sqs").create_queue(
+        queue = aws.client("sqs").create_queue(
             QueueName="hints.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"}
         )["QueueUrl"]
+        storm = Storm(folder, aws, stacks_of_storm(stacks), queue)
+        gather(storm)
         yield storm
+
+
+def stacks_of_storm(count: int) -> list[StackName]:
+    return [StackName(f"service-{number}", "prod") for number in range(count)]
+
+
+def gather(storm: Storm) -> None:
+    """Deploy and record the stacks, and make their alarms ring."""
+    for stack in storm.stacks:
+        deploy(storm.folder / "state", stack)
+    for controller in storm.fleet.open_new([]):
+        controller.recorder.record()
+    for stack in storm.stacks:
+        make_alarm(storm.aws, stack)
+        storm.aws.client("cloudwatch").set_alarm_state(
+            AlarmName=alarm_of(stack), StateValue="ALARM", StateReason="a storm"
+        )
 
 
 def make_alarm(aws: EmbeddedAws, stack: StackName) -> None:

@@ -1,4 +1,4 @@
-"""A worker whose engine does its work at once: run as a process of its own, with the queue's URL.
+"""A worker whose engine does its work at once: run as a process of its own, with the queue's URL or address.
 
 The backend comes from PULUMI_BACKEND_URL, a folder.
 """
@@ -23,6 +23,7 @@ from rollback_plugin.journal.options import OperationOptions
 from rollback_plugin.replay.events import EngineEvent
 from rollback_plugin.replay.plan import Plan
 from rollback_plugin.stack import StackName
+from tests.fleet.shared_fifo import PolledFifo, connected
 from tests.fleet.storm import write_update
 
 
@@ -48,7 +49,7 @@ class AppliedAtOnce:
 
 
 def main() -> None:
-    (queue_url,) = sys.argv[1:]
+    (queue,) = sys.argv[1:]
     state = Path(unquote(urlsplit(os.environ["PULUMI_BACKEND_URL"]).path))
     with TemporaryDirectory() as scratch:
         fleet = Fleet.of_backend(os.environ, Path(scratch), lambda: datetime.now(UTC))
@@ -58,7 +59,7 @@ def main() -> None:
             return replace(controller, replay=engine, operator=replace(controller.operator, replay=engine))
 
         Worker(
-            queue=SqsHintQueue(fleet.sqs(queue_url), queue_url),
+            queue=SqsHintQueue(fleet.sqs(queue), queue) if queue.startswith("http") else PolledFifo(connected(queue)),
             registry=fleet.registry,
             open_stack=opened,
             clock=lambda: datetime.now(UTC),
