@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -97,7 +98,7 @@ class Hosted:
 
     def controller(self, stack: StackName) -> StackController:
         environ = {**os.environ, **self.aws.environment, "PULUMI_BACKEND_URL": self.backend_url}
-        return Fleet.of_backend(environ, self.folder / "looking", _unused).open(stack)
+        return Fleet.of_backend(environ, self.folder / "looking", lambda: datetime.now(UTC)).open(stack)
 
     def until(self, reached: Callable[[], bool]) -> None:
         """Wait for what the workers do."""
@@ -112,10 +113,6 @@ class Hosted:
         names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         answer = self.aws.client("sqs").get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)
         return sum(int(count) for count in answer["Attributes"].values())
-
-
-def _unused() -> Any:
-    raise AssertionError("only the journal's entries are read here")
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
-"""The unit tests' queue, shared by processes. What moto's takes grows with the square of its messages: with thousands of
-them nothing else would be measured."""
+"""The unit tests' queue, shared by processes. What moto's takes grows with the square of its messages: with
+thousands of them nothing else would be measured."""
 
 import time
 from collections.abc import Mapping, Sequence
