@@ -8,6 +8,7 @@ from rollback_plugin.cli import (
     comparing,
     demonstration,
     looking,
+    proving,
     recording,
     verifying,
     watching,
@@ -30,6 +31,7 @@ application.command()(looking.status)
 application.command()(comparing.diff)
 application.command()(looking.plan)
 application.command()(verifying.verify)
+application.command()(proving.evidence)
 application.command()(changing.undo)
 application.command()(changing.recover)
 application.command()(changing.release)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 from rollback_plugin.backend.history import Backend, open_backend
 from rollback_plugin.backend.project import Project
@@ -13,6 +15,7 @@ from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.comparison import Comparison
 from rollback_plugin.controller.connections import Connections
 from rollback_plugin.controller.deploy_gate import DeployGate
+from rollback_plugin.controller.evidence import EvidenceSources
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import Progress
 from rollback_plugin.controller.reporting import UNREPORTED, Reporting
@@ -26,6 +29,7 @@ from rollback_plugin.recording.record import Recorder
 from rollback_plugin.replay.apply import Replay
 from rollback_plugin.replay.aws_inquiry import AwsInquiry
 from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.secret_values import secret_values
 from rollback_plugin.replay.source.rerun import SourceReplay
 from rollback_plugin.replay.strategy import ReplayByStrategy
 from rollback_plugin.signals.alarms import AlarmSource
@@ -33,6 +37,9 @@ from rollback_plugin.signals.requests import RequestCounter
 from rollback_plugin.store import open_store
 from rollback_plugin.traffic.lambda_alias import LambdaAliasRouter
 from rollback_plugin.versions.archive import VersionArchive
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 
 def utc_now() -> datetime:
@@ -105,6 +112,7 @@ def assemble(
         requests=RequestCounter(lambda region: clients.get().cloudwatch(region)),
         telemetry=reporting.telemetry,
         channels=find_channels,
+        evidence_sources=EvidenceSources(archive.blobs, clients.logs, partial(secret_values, engine, archive)),
     )
 
 
@@ -146,6 +154,11 @@ class _StackClients:
                 default_region=config["aws:region"].value if "aws:region" in config else None,
             )
         return self._clients
+
+    def logs(self) -> CloudWatchLogsClient:
+        """Of the region that the alarms lie in. Raises as `AwsClients.cloudwatch` does."""
+        client: CloudWatchLogsClient = self.get().client("logs", self.get().cloudwatch().meta.region_name)
+        return client
 
     def alarm_source(self) -> AlarmSource:
         client = self.get().cloudwatch()

@@ -15,6 +15,7 @@ from rollback_plugin.controller.beside import Study
 from rollback_plugin.controller.decide import decide
 from rollback_plugin.controller.decision import Action, Decision
 from rollback_plugin.controller.detection import DetectionStudy
+from rollback_plugin.controller.evidence import EvidenceSources, EvidenceStudy
 from rollback_plugin.controller.execution import OperationResult
 from rollback_plugin.controller.news import alarm_changes, counts_requests_for, requests_reached
 from rollback_plugin.controller.operate import Operator
@@ -71,6 +72,8 @@ class StackController:
     channels: Callable[[], Sequence[Channel]] = tuple
     """Where the stack's notices go; finding out may take the engine. Raises `InvalidConfiguration` and the errors of
     backend and engine."""
+    evidence_sources: EvidenceSources | None = None
+    """None: nobody keeps evidence."""
     _services: dict[int, tuple[Service, ...]] = field(default_factory=dict, repr=False, compare=False)
     """By version. Versions never change."""
 
@@ -87,7 +90,11 @@ class StackController:
     @property
     def studies(self) -> tuple[Study[Event], ...]:
         """All that is worked out beside the rounds."""
-        return (self.way_back, self.detection)
+        sources = self.evidence_sources
+        if sources is None:
+            return (self.way_back, self.detection)
+        evidence = EvidenceStudy(self.journal, self.services, self.alarm_source, self.requests, sources, self.clock)
+        return (self.way_back, self.detection, evidence)
 
     def status(self) -> Status:
         """The stack as its journal tells it, now."""

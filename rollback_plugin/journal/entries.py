@@ -120,6 +120,17 @@ class Detection(Frozen):
     alarms: tuple[AlarmPower, ...]
 
 
+class EvidenceKept(Frozen):
+    """What a judgement rested on was gathered, and lies in the store."""
+
+    event: Literal["evidence"] = "evidence"
+    version: int
+    about: int
+    """Sequence of the entry that tells the judgement."""
+    digest: str
+    """sha256 of the blob that holds it."""
+
+
 class AlarmChanged(Frozen):
     """A watched alarm was seen in a new state."""
 
@@ -302,6 +313,7 @@ Event = Annotated[
     | RequestsReached
     | Planned
     | Detection
+    | EvidenceKept
     | AlarmChanged
     | AlarmWorsened
     | AlarmExcused

@@ -20,6 +20,7 @@ from rollback_plugin.journal.entries import (
     Deployed,
     Detection,
     Entry,
+    EvidenceKept,
     FreezeBegan,
     FreezeEnded,
     Held,
@@ -76,6 +77,9 @@ def apply(facts: Facts, entry: Entry) -> Facts:
             return _requests_reached(facts, event, entry.time)
         case Planned() as event:
             return _planned(facts, event)
+        case EvidenceKept() as event:
+            judged = facts.versions.get(event.version)
+            return facts if judged is None else _with_version(facts, replace(judged, evidence=event))
         case Detection() as event:
             version = facts.versions.get(event.version)
             return facts if version is None else _with_version(facts, replace(version, detection=event))

@@ -87,6 +87,7 @@ def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) 
         undone=version.undone,
         way_back=version.way_back,
         detection=version.detection,
+        evidence=version.evidence,
     )
 
 

@@ -40,6 +40,8 @@ class HistoryRow:
     """Of a recovery, the version whose changes were kept: what was applied is no version's content exactly."""
     way_back: Planned | None = None
     """Of a deploy, what undoing it would take, as it was worked out last."""
+    evidence: str | None = None
+    """Of a deploy that was judged, the digest of what that rested on; `rollback evidence` shows it."""
 
 
 def history_rows(entries: Sequence[Entry], now: datetime) -> tuple[HistoryRow, ...]:
@@ -59,6 +61,7 @@ def history_rows(entries: Sequence[Entry], now: datetime) -> tuple[HistoryRow, .
                         version.deployed_at,
                         version.reason,
                         way_back=version.way_back,
+                        evidence=None if version.evidence is None else version.evidence.digest,
                     ),
                 )
             case RollbackStarted() as event:

@@ -12,6 +12,7 @@ from rollback_plugin.journal.entries import (
     Answered,
     Asked,
     Detection,
+    EvidenceKept,
     FreezeBegan,
     Held,
     Planned,
@@ -84,6 +85,8 @@ class VersionStatus:
     """What undoing it would take, as it was worked out last; None where nobody did."""
     detection: Detection | None = None
     """What its alarms can see; None where nobody worked that out."""
+    evidence: EvidenceKept | None = None
+    """Where to find what its latest judgement rested on; None where nothing was kept."""
 
 
 @dataclass(frozen=True, slots=True)

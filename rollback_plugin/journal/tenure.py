@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollback_plugin.journal.entries import Deployed, Detection, Planned, Released, RolledBack
+from rollback_plugin.journal.entries import Deployed, Detection, EvidenceKept, Planned, Released, RolledBack
 from rollback_plugin.journal.status import Undone
 
 
@@ -41,3 +41,4 @@ class VersionFacts:
     undone: Undone | None = None
     way_back: Planned | None = None
     detection: Detection | None = None
+    evidence: EvidenceKept | None = None

@@ -49,6 +49,8 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
         case journal.Detection():
             blind = any(power.sight.blind for power in event.alarms)
             return detection_in_words(event), Tone.ATTENTION if blind else Tone.NEUTRAL
+        case journal.EvidenceKept():
+            return f"evidence on version {event.version} kept: rollback evidence {event.version}", Tone.NEUTRAL
         case journal.AlarmChanged():
             tones = {journal.AlarmState.ALARM: Tone.BAD, journal.AlarmState.OK: Tone.GOOD}
             because = f", because of {', '.join(event.because)}" if event.because else ""

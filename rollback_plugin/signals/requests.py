@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -53,22 +53,15 @@ class RequestCounter:
             return 0.0
         return sum(point.value for point in points) / (this_minute - points[0].at).total_seconds()
 
-    def by_version(self, service: Service, versions: Iterable[str], start: datetime, now: datetime) -> dict[str, int]:
-        """Like `since`, for each of these published function versions: what it answered, through whatever alias
-        (dimension ExecutedVersion of the alias's metrics)."""
+    def by_version(self, service: Service, function_version: str, start: datetime, now: datetime) -> int:
+        """Like `since`, of what one published function version answered (dimension ExecutedVersion of the alias's
+        metrics); 0 for a service without traffic."""
         if service.traffic is None or now <= start:
-            return {}
-        first_minute = start.replace(second=0, microsecond=0)
+            return 0
         after_last_minute = now.replace(second=0, microsecond=0) + timedelta(seconds=PERIOD_SECONDS)
-        return {
-            version: round(
-                sum(
-                    point.value
-                    for point in self._invocations(service.traffic, first_minute, after_last_minute, version)
-                )
-            )
-            for version in versions
-        }
+        first_minute = start.replace(second=0, microsecond=0)
+        points = self._invocations(service.traffic, first_minute, after_last_minute, function_version)
+        return round(sum(point.value for point in points))
 
     def _invocations(
         self, traffic: LambdaTraffic, start: datetime, end: datetime, version: str | None = None

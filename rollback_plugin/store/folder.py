@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from rollback_plugin.errors import ObjectExists, ObjectMissing, StoreReadOnly, StoreUnreachable
 from rollback_plugin.store.keys import checked_key, key_problem
@@ -106,7 +107,7 @@ class FolderStore:
             unfinished.parent.mkdir(parents=True, exist_ok=True)
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with unfinished.open("xb") as file:
+                with _for_its_owner(unfinished) as file:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
@@ -167,6 +168,12 @@ class FolderStore:
             f"Writing to the store {self.location} failed: {error.strerror} ({error.filename}). Check that the drive "
             "is mounted and that nothing lies where one of its folders must be."
         )
+
+
+def _for_its_owner(path: Path) -> BinaryIO:
+    """A new file that only its owner may read, as the engine's own folder backend makes them (gocloud.dev's fileblob
+    writes through os.CreateTemp): log lines and resource properties concern nobody else on the machine."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -55,6 +55,9 @@ class CloudWatch:
             "CompositeAlarms": [alarm for alarm in found if "AlarmRule" in alarm],
         }
 
+    def describe_alarm_history(self, **_: Any) -> dict[str, Any]:
+        return {"AlarmHistoryItems": []}
+
     def get_paginator(self, operation: str) -> "CloudWatch":
         return self
 

@@ -78,6 +78,11 @@ LINES = [
         Tone.NEUTRAL,
     ),
     (
+        journal.EvidenceKept(version=2, about=7, digest="a1"),
+        "evidence on version 2 kept: rollback evidence 2",
+        Tone.NEUTRAL,
+    ),
+    (
         journal.AlarmChanged(alarm="any", state=AlarmState.ALARM, since=at(5), because=("errors", "latency")),
         "alarm any is ALARM, because of errors, latency",
         Tone.BAD,

@@ -116,4 +116,4 @@ def test_a_service_without_traffic_has_no_rate() -> None:
 
 
 def test_requests_are_told_apart_by_the_version_that_answered() -> None:
-    assert _answering({NOON: 7.0}).by_version(ORDERS, ["6"], DEPLOYED, NOW) == {"6": 7}
+    assert _answering({NOON: 7.0}).by_version(ORDERS, "6", DEPLOYED, NOW) == 7

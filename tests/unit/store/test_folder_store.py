@@ -164,3 +164,9 @@ def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
 def test_the_folder_of_unfinished_objects_can_hold_no_keys(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not a key"):
         FolderStore(tmp_path / "store").write(".unfinished/a", b"")
+
+
+def test_an_object_is_for_its_owner_alone(tmp_path: Path) -> None:
+    FolderStore(tmp_path / "store").create("a/b", b"x")
+
+    assert (tmp_path / "store" / "a" / "b").stat().st_mode & 0o777 == 0o600
