@@ -52,9 +52,23 @@ def worker_policy(
         _allowed(["s3:GetObject"], [f"{objects}.pulumi/meta.yaml"]),
         _allowed(["s3:ListBucket"], [bucket_arn])
         | {"Condition": {"StringLike": {"s3:prefix": [f"{prefix}.pulumi/*", f"{prefix}.rollback/*"]}}},
-        # None of these can be allowed for single alarms or metrics
+        # Metrics can't be allowed one by one, nor alarms that may be composite
         # (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html).
-        _allowed(["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]),
+        _allowed(
+            [
+                "cloudwatch:DescribeAlarms",
+                "cloudwatch:DescribeAlarmHistory",
+                "cloudwatch:GetMetricData",
+                "cloudwatch:ListMetrics",
+                "logs:DescribeMetricFilters",
+            ],
+            ["*"],
+        ),
+        # Lines that a log alarm counted are kept as evidence.
+        _allowed(
+            ["logs:FilterLogEvents"],
+            [f"arn:{partition}:logs:*:*:log-group:/aws/lambda/{stack.replace('/', '-')}-*" for stack in stacks],
+        ),
         # Consumers are moved before the engine runs; a LambdaService is called so unless it is given a name.
         _allowed(
             ["lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetFunctionConfiguration"],
