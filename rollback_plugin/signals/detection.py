@@ -76,8 +76,10 @@ def detection_power(
     alarm: str, definition: AlarmDefinition, failures: Failures, traffic: Traffic, present: str = "the present traffic"
 ) -> AlarmPower:
     """What the alarm sees at that traffic. `present` says in words when that was."""
-    requests = int(traffic.requests_per_second * definition.period_seconds)
-    needed = _failures_needed(definition, failures, requests)
+    # Where the figure lies between two numbers, as few come as it may be, and as many failures are needed.
+    in_period = round(traffic.requests_per_second * definition.period_seconds, 6)
+    requests = math.floor(in_period)
+    needed = _failures_needed(definition, failures, math.ceil(in_period))
     threshold = f"{definition.threshold:g}"
     if failures.whole is not None and _never_breaches(definition, failures.whole):
         return AlarmPower(

@@ -105,6 +105,9 @@ def power_of(definition: AlarmDefinition, requests_per_second: float, failing: f
         pytest.param(rate(m=3, n=3), 5, (Sight.SEES, 8.4, 240), id="all of three: blunter and later"),
         pytest.param(rate(m=1, n=3), 5, (Sight.SEES, 5.7, 240), id="one of three: sharper and later"),
         pytest.param(rate(period_seconds=10), 5, (Sight.SEES, 12.1, 20), id="10 s: quicker, blunter"),
+        pytest.param(
+            rate(period_seconds=10), 1.999, (Sight.SEES, 22.7, 20), id="almost 20: two of 19, as one of 20 is 5 %"
+        ),
         pytest.param(count(3), 5, (Sight.SEES, 2.1, 120), id="three failures of 300"),
         pytest.param(count(1), 0.05, (Sight.SEES, 63.2, 120), id="one of three"),
         pytest.param(count(4), 0.05, (Sight.OUT_OF_REACH, None, None), id="four of three"),
