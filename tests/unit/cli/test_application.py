@@ -11,7 +11,7 @@ from rollback_plugin.errors import InvalidConfiguration
 
 ANSWERING = ["approve", "deny", "freeze", "unfreeze"]
 CHANGING = ["undo", "recover", "release", *ANSWERING]
-LOOKING = ["history", "status", "diff", "plan", "verify"]
+LOOKING = ["history", "status", "diff", "evidence", "plan", "verify"]
 COMMANDS = ["demo", "record", *LOOKING, *CHANGING, "watch", "worker"]
 
 
