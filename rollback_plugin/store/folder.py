@@ -64,7 +64,23 @@ class FolderStore:
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
         self._require_place()
-        return self._walk("", prefix.encode(), after.encode())
+        # From the prefix's own folder on: the folders above it hold one for each stack there is.
+        folder = prefix[: prefix.rfind("/") + 1]
+        return self._walk(folder, prefix.encode(), after.encode()) if self._may_hold_keys(folder) else iter(())
+
+    def _may_hold_keys(self, folder: str) -> bool:
+        """Whether a walk from the root would come into the folder ("" or ending in a slash)."""
+        if not folder:
+            return True
+        parts = folder.removesuffix("/").split("/")
+        if key_problem(folder.removesuffix("/")) is not None or parts[0] == _UNFINISHED:
+            return False
+        path = self._root
+        for part in parts:
+            path /= part
+            if path.is_symlink():
+                return False
+        return True
 
     def _walk(self, folder: str, prefix: bytes, after: bytes) -> Iterator[str]:
         """Keys under `folder` ("" or ending in a slash), in order, passing over folders that can't hold any asked
@@ -93,7 +109,7 @@ class FolderStore:
                         children.append((entry.name + "/", True))
                     elif entry.is_file():
                         children.append((entry.name, False))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
             raise self._unreachable(error) from error

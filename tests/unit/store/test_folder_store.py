@@ -170,3 +170,31 @@ def test_an_object_is_for_its_owner_alone(tmp_path: Path) -> None:
     FolderStore(tmp_path / "store").create("a/b", b"x")
 
     assert (tmp_path / "store" / "a" / "b").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_list_looks_into_no_folder_beside_the_one_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FolderStore(tmp_path / "store")
+    for number in range(20):
+        store.write(f"stacks/service-{number}/prod/journal/00000001.json", b"{}")
+    looked_into: list[str] = []
+    children = FolderStore._children
+
+    def noted(self: FolderStore, folder: str) -> object:
+        looked_into.append(folder)
+        return children(self, folder)
+
+    monkeypatch.setattr(FolderStore, "_children", noted)
+
+    assert len(list(store.list("stacks/service-7/prod/journal/"))) == 1
+    assert looked_into == ["stacks/service-7/prod/journal/"]
+
+
+@pytest.mark.parametrize("prefix", ["../", "a//", "a/file/", ".unfinished/", "nowhere/", "linked/"])
+def test_a_folder_that_holds_no_keys_is_empty(tmp_path: Path, prefix: str) -> None:
+    store = FolderStore(tmp_path / "store")
+    store.write("a/file", b"x")
+    (tmp_path / "store" / "linked").symlink_to(tmp_path / "store" / "a")
+
+    assert list(store.list(prefix)) == []
