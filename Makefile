@@ -84,7 +84,7 @@ demo: setup
 
 .PHONY: test
 test: lint types contracts
-	@pytest -n 2 --dist loadfile
+	@pytest -n 3 --dist loadfile
 
 .PHONY: test-fast
 test-fast: setup
