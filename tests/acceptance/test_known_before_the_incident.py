@@ -22,7 +22,13 @@ def test_what_cannot_be_undone_is_said_before_the_deploy_and_after_it(file_proje
     project.write(program("first", "hello"))
     project.create_stack()
     project.up().must()
-    assert project.rollback("record", "--output", "json").json() == {"sealed": [1], "warnings": [], "way_back": None}
+    assert project.rollback("record", "--output", "json").json() == {
+        "sealed": [1],
+        "warnings": [],
+        "way_back": None,
+        "detection": None,
+        "notices": [],
+    }
 
     project.write(program("first", "good bye"))
     harmless = project.rollback("plan", "--of-preview", "--output", "json")
