@@ -96,6 +96,9 @@ class Execution:
             if operation.kind == "rollback":
                 self.consumers.move_back(operation)
             update = self._replay(operation, engine_attempts)
+            self.consumers.follow_engine(operation.id)
+            # Somebody may have deployed as soon as the engine had let go of the stack: then that is what runs.
+            self._end(operation, _ended(operation, update), lambda: self._stop_if_followed(operation, update))
         except (NotReplayable, DamagedSnapshot) as error:
             self._give_up(operation, error, ReasonCode.PLAN_REFUSED)
             raise
@@ -109,8 +112,6 @@ class Execution:
             self.consumers.follow_engine(operation.id)
             self._end(operation, OperationFailed(operation=operation.id, error=str(overtaken)))
             raise WriteConflict(f"{overtaken} Look at the stack's status and decide again.") from None
-        self.consumers.follow_engine(operation.id)
-        self._end(operation, _ended(operation, update))
         self.on_progress(OperationFinished(operation.id, operation.kind, operation.target, update))
         return OperationResult(
             operation.id, operation.kind, operation.undoes, operation.target, update, _kept(operation)
@@ -158,6 +159,17 @@ class Execution:
                     "deployed meanwhile."
                 )
 
+    def _stop_if_followed(self, operation: Operation, update: str) -> None:
+        self.recorder.record()
+        names = [known.name for known in self.backend.updates(self.stack)]
+        later = names[names.index(update) + 1 :]
+        for entry in self.journal.entries():
+            if isinstance(entry.event, Deployed) and entry.event.update in later:
+                raise _Overtaken(
+                    f"The {operation.kind} to version {operation.target} was done, but version {entry.event.version} "
+                    "was deployed before that was written down."
+                )
+
     def _give_up(self, operation: Operation, error: Exception, reason: ReasonCode) -> None:
         if operation.reason is not ReasonCode.REQUESTED:
             # First, so that a crash in between can't lead to the same attempt again and again.
@@ -165,8 +177,8 @@ class Execution:
             self.ownership.append(operation, Held(version=concerned, reason=reason, explanation=str(error)))
         self._end(operation, OperationFailed(operation=operation.id, error=str(error)))
 
-    def _end(self, operation: Operation, event: Event) -> None:
-        self.ownership.append(operation, event)
+    def _end(self, operation: Operation, event: Event, still_holds: Callable[[], None] = lambda: None) -> None:
+        self.ownership.append(operation, event, still_holds)
         try:
             self.ownership.signs.forget_all()
         except StoreError:

@@ -79,10 +79,12 @@ class Ownership:
         """Raises `WriteConflict` if the operation has ended, or is another process's by now."""
         self._owned(operation)
 
-    def append(self, operation: Operation, event: Event) -> None:
-        """Journal what only the operation's owner may say. Raises `WriteConflict` as `require` does."""
+    def append(self, operation: Operation, event: Event, still_holds: Callable[[], None] = lambda: None) -> None:
+        """Journal what only the operation's owner may say, and only after what `still_holds` has seen, which raises
+        where it doesn't. Raises `WriteConflict` as `require` does."""
         for attempt in range(1, _ATTEMPTS + 1):
             _, entries_seen = self._owned(operation)
+            still_holds()
             try:
                 self.journal.append(event, after=entries_seen)
             except WriteConflict:

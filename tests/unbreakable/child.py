@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from rollback_plugin.backend.project import open_project
 from rollback_plugin.controller.assembly import assemble
 from rollback_plugin.controller.connections import Connections
 from rollback_plugin.controller.progress import EngineProgress, Progress
+from rollback_plugin.errors import OperationInProgress
 from rollback_plugin.journal.options import DataPolicy, OperationOptions
 from rollback_plugin.replay.events import EngineStarted, ResourceStep
 from rollback_plugin.store import ObjectStore
@@ -135,10 +137,13 @@ def run(order: Order) -> None:
         backend=cast("Any", Counted(controller.backend, "backend", frozenset({"break_lock"}), points)),
         router=cast("Any", Counted(controller.operator.router, "consumers", frozenset({"shift"}), points)),
     )
-    if order.operation == "undo":
-        operator.undo(1, options=FOLLOW)
-    else:
-        operator.recover(2, options=FOLLOW)
+    try:
+        if order.operation == "undo":
+            operator.undo(1, options=FOLLOW)
+        else:
+            operator.recover(2, options=FOLLOW)
+    except OperationInProgress as refused:
+        sys.exit(refused.exit_code)
     points.tell("", ended=True)
 
 

@@ -21,12 +21,14 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
+from urllib.parse import urlencode
 
 import httpx
 import psutil
 
 from rollback_plugin.backend.history import open_backend
 from rollback_plugin.backend.project import open_project
+from rollback_plugin.errors import Refused
 from rollback_plugin.journal.entries import Event, Recovered, RecoveryStarted, RollbackStarted, RolledBack
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
@@ -178,7 +180,8 @@ def _gone_is_fine() -> Iterator[None]:
 class Stage:
     """Use it in a `with` block; one point at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, store_on_s3: bool = False) -> None:
+        self._store_on_s3 = store_on_s3
         self._accounts = WatchedAccounts()
         self._bench = Workbench(self._accounts)
         # Interpreters that have read what a process needs, and done nothing yet; each process is forked from there.
@@ -195,6 +198,8 @@ class Stage:
         self._opened = self._bench.project()
         self._project = self._opened.__enter__()
         self._environment = dict(self._project.environment)
+        if self._store_on_s3:
+            self._project.pulumi("config", "set", "rollback:store", self._bucket(), "--stack", STACK)
         project = open_project(self._project.root, STACK, self._environment)
         self._store = open_store(project.store_url, self._environment)
         self._backend = open_backend(project.backend_url, self._environment)
@@ -229,16 +234,38 @@ class Stage:
         problems += self._problems(point.operation, before)
         return Attempt(killed_at, tuple(problems), time.monotonic() - began)
 
-    def reset(self, operation: Operation) -> None:
-        """Have the stack run the version that the operation leaves, whatever happened."""
-        self._finish("recover" if operation == "undo" else "undo", THIS_MACHINE, self._project.root, timedelta())
+    def raced(self, operation: Operation, processes: int) -> tuple[str, ...]:
+        """Have so many processes, each on a machine of its own, want the same at once; what is not as it should be."""
+        before = len(self._events())
+        with self._consumers() as problems:
+            started = [
+                self._start(self._order(operation, f"{ANOTHER_MACHINE}-{number}", self._elsewhere, timedelta()))
+                for number in range(processes)
+            ]
+            for process in started:
+                process.join(END_SECONDS)
+        # Those that come too late are refused, and say so; there is no other way to fail.
+        problems += [f"ended with {p.exitcode}" for p in started if p.exitcode not in (0, Refused.exit_code)]
+        if not any(process.exitcode == 0 for process in started):
+            problems.append("nobody did it")
+        problems += self._problems(operation, before)
+        return tuple(problems)
+
+    def _bucket(self) -> str:
+        self._bench.client("s3", REGION).create_bucket(Bucket="versions-and-journal")
+        parameters = {"endpoint": self._bench.aws.endpoint_url, "s3ForcePathStyle": "true", "region": REGION}
+        return f"s3://versions-and-journal?{urlencode(parameters)}"
+
+    def _start(self, order: Order) -> BaseProcess:
+        process = self._processes.Process(target=run, args=(order,))
+        process.start()
+        return process
 
     def _killed(self, point: Point) -> str | None:
         at_its_own = point.kind in ("process", "machine")
         order = self._order(point.operation, THIS_MACHINE, self._project.root, timedelta())
         order = order if not at_its_own else _killed_at(order, point)
-        process = self._processes.Process(target=run, args=(order,))
-        process.start()
+        process = self._start(order)
         if not at_its_own:
             self._accounts.arm(point.number, point.kind, process)
         process.join(END_SECONDS)
@@ -255,16 +282,14 @@ class Stage:
         return str(killed_at)
 
     def _finish(self, operation: Operation, host: str, folder: Path, ahead: timedelta) -> None:
-        order = self._order(operation, host, folder, ahead)
-        process = self._processes.Process(target=run, args=(order,))
-        process.start()
+        process = self._start(self._order(operation, host, folder, ahead))
         process.join(END_SECONDS)
         assert process.exitcode == 0, f"{operation} on {host} ended with {process.exitcode}"
 
     def _order(self, operation: Operation, host: str, folder: Path, ahead: timedelta) -> Order:
         home = self._bench.folder / host
         home.mkdir(exist_ok=True)
-        told = self._bench.folder / "told.json"
+        told = home / "told.json"
         told.unlink(missing_ok=True)
         return Order(folder, STACK, operation, {**self._environment, "HOME": str(home)}, host, ahead, told)
 

@@ -17,7 +17,7 @@ from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.signs_of_life import SignsOfLife
 from rollback_plugin.controller.stack_controller import Round, StackController
 from rollback_plugin.controller.watch import FailedRound, Watch
-from rollback_plugin.errors import EngineLocked
+from rollback_plugin.errors import EngineFailed, EngineLocked
 from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.options import OperationOptions
@@ -44,14 +44,17 @@ FIRST_ENGINE = 1_999_999_000
 class Points:
     """Where a process was, and where it is killed."""
 
-    def __init__(self, kill_at: int | None = None) -> None:
+    def __init__(self, kill_at: int | None = None, meanwhile: Callable[[str], None] = lambda point: None) -> None:
+        """meanwhile: what somebody else does at each point."""
         self.reached: list[str] = []
         self._kill_at = kill_at
+        self._meanwhile = meanwhile
 
     def reach(self, point: str) -> None:
         if self.killed:
             raise ProcessKilled("a dead process does nothing")
         self.reached.append(point)
+        self._meanwhile(point)
         if self.killed:
             raise ProcessKilled(point)
 
@@ -189,16 +192,19 @@ class MachineEngine:
     ) -> str:
         world, points = self._machine.world, self._machine.points
         points.reach("before the engine")
+        planned_for = world.backend.state
         world.engines += 1
         process_id = world.engines
         on_event(EngineStarted(process_id))
         if world.backend.held:
             raise EngineLocked(f"held by {world.backend.held[0]}")
+        if world.backend.state is not planned_for:
+            raise EngineFailed("changed by somebody else while the way back was worked out")
         lock = Lock(f"lock-{process_id}", self._machine.actor.user, self._machine.actor.host, process_id, world.now)
         name = f"ours-{len(world.backend.history)}"
 
         def change() -> None:
-            if _applied(world) != target:
+            if applied(world) != target:
                 world.changes.append(target)
                 published = f"{target}{len(world.changes)}"
                 world.backend.state = checkpoint(published)
@@ -226,11 +232,16 @@ class MachineEngine:
         return name
 
 
-def _applied(world: World) -> int:
+def applied(world: World) -> int:
     """The version that the state agrees with: its number begins the function version."""
+    return int(function_version(world)[0])
+
+
+def function_version(world: World) -> str:
+    """What the state's alias points to."""
     (declared,) = world.backend.state.services()
     assert declared.traffic is not None
-    return int(declared.traffic.version[0])
+    return declared.traffic.version
 
 
 def later(world: World, seconds: float) -> None:

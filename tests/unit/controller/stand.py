@@ -244,7 +244,14 @@ class Stand:
         )
 
     def deploy(self, *more: dict[str, Any], succeeded: bool = True) -> int:
-        """A `pulumi up` by people that ends now; its version's number, which is also the function version it has."""
+        """A `pulumi up` by people that ends now, and is journaled; its version's number, which is also the function
+        version it has."""
+        deployed = self.deploy_unrecorded(*more, succeeded=succeeded)
+        self.journal.append_next(deployed)
+        return deployed.version
+
+    def deploy_unrecorded(self, *more: dict[str, Any], succeeded: bool = True) -> Deployed:
+        """The same, with nobody having journaled it yet."""
         number = len(self.archive.numbers()) + 1
         state = checkpoint(str(number), *more)
         version = Version(
@@ -263,21 +270,18 @@ class Stand:
         self.backend.state = state
         self.backend.history.append(update(version.update, "deploy", self.now))
         self.traffic.at = str(number)
-        self.journal.append_next(
-            Deployed(
-                version=number,
-                update=version.update,
-                succeeded=succeeded,
-                started_at=version.started_at,
-                finished_at=version.finished_at,
-                content_digest=None,
-                version_digest=digest,
-                bake_seconds=version.bake_seconds,
-                bake_requests=self.policy.bake_requests,
-                alarms=version.alarms,
-            )
+        return Deployed(
+            version=number,
+            update=version.update,
+            succeeded=succeeded,
+            started_at=version.started_at,
+            finished_at=version.finished_at,
+            content_digest=None,
+            version_digest=digest,
+            bake_seconds=version.bake_seconds,
+            bake_requests=self.policy.bake_requests,
+            alarms=version.alarms,
         )
-        return number
 
     def pass_seconds(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
