@@ -11,22 +11,13 @@ from pathlib import Path
 
 from rollback_plugin.backend.project import open_project
 from rollback_plugin.controller.assembly import assemble, utc_now
-from rollback_plugin.controller.progress import (
-    ConsumersMoved,
-    EngineProgress,
-    OperationFinished,
-    OperationStarted,
-    Progress,
-)
+from rollback_plugin.controller.progress import EngineProgress, Progress
 from rollback_plugin.replay.events import EngineStarted, ResourceStep
 
 POINTS: dict[str, Callable[[Progress], bool]] = {
-    "operation begun": lambda told: isinstance(told, OperationStarted),
-    "consumers moved": lambda told: isinstance(told, ConsumersMoved),
     "engine started": lambda told: isinstance(told, EngineProgress) and isinstance(told.event, EngineStarted),
     "first update begun": lambda told: _updates(told, "started"),
     "first update done": lambda told: _updates(told, "finished"),
-    "operation ended": lambda told: isinstance(told, OperationFinished),
 }
 
 

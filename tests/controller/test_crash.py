@@ -1,4 +1,8 @@
-"""A process is killed (SIGKILL) in the middle of a rollback or a recovery; the next one finishes it."""
+"""A process is killed (SIGKILL) while the engine works for it, with plugins of their own; the next one finishes.
+
+That every other point ends the same is tried in virtual time (`tests/unit/controller/test_killed_anywhere.py`) and with
+the real engine (`tests/unbreakable/`).
+"""
 
 import signal
 import subprocess
@@ -20,7 +24,6 @@ from tests.controller.platform import Platform
 pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).parents[2]
-BEFORE_THE_END = [point for point in POINTS if point != "operation ended"]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,7 @@ def orders(shared_platform: Platform) -> Platform:
     return shared_platform
 
 
-@pytest.mark.parametrize("point", BEFORE_THE_END)
+@pytest.mark.parametrize("point", POINTS)
 def test_a_killed_rollback_is_finished_by_the_next_process(orders: Platform, point: str) -> None:
     # Given version 2 is applied, and a rollback to version 1 that is killed
     before = len(_happened(orders))
@@ -48,7 +51,7 @@ def test_a_killed_rollback_is_finished_by_the_next_process(orders: Platform, poi
     orders.controller().operator.recover(2)
 
 
-@pytest.mark.parametrize("point", [point for point in BEFORE_THE_END if point != "consumers moved"])
+@pytest.mark.parametrize("point", POINTS)
 def test_a_killed_recovery_is_finished_by_the_next_process(orders: Platform, point: str) -> None:
     # Given version 1 is applied, and a recovery of version 2 that is killed
     orders.controller().operator.undo(1)

@@ -185,10 +185,10 @@ def test_a_wrong_input_and_an_unknown_type_are_named_before_anything_is_made(pro
 
     project.write("""
         import pulumi_aws as aws
-        aws.ecs.Cluster("cluster")
+        aws.glacier.Vault("vault")
     """)
     said = project.pulumi("preview", "--color=never", succeeds=False)
-    assert "does not serve the resource type aws:ecs/cluster:Cluster" in said
+    assert "does not serve the resource type aws:glacier/vault:Vault" in said
     assert "aws:lambda/function:Function" in said
     assert "QueueUrls" not in aws.client("sqs").list_queues()
 
