@@ -18,6 +18,7 @@ from rollback_plugin.recording.judgement import judgement
 from rollback_plugin.recording.plugins import plugin_versions
 from rollback_plugin.store.interface import ObjectStore
 from rollback_plugin.versions.archive import VersionArchive
+from rollback_plugin.versions.canonical import canonical_json
 from rollback_plugin.versions.checkpoint import Checkpoint, Resource
 from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY, signature
 from rollback_plugin.versions.service import Service
@@ -137,7 +138,9 @@ class Recorder:
         if before is None:
             return all(resource["type"] == ROOT_STACK_TYPE for resource in state)
         try:
-            return state == _state(self._checkpoint(before)) and not after.pending_operations
+            return (
+                _in_any_order(state) == _in_any_order(_state(self._checkpoint(before))) and not after.pending_operations
+            )
         except DamagedSnapshot:
             return False
 
@@ -248,6 +251,11 @@ def _state(checkpoint: Checkpoint) -> list[dict[str, Any]]:
         return {key: _comparable(value) for key, value in resource.document.items() if key not in VOLATILE_FIELDS}
 
     return [lasting(resource) for resource in checkpoint.resources]
+
+
+def _in_any_order(state: list[dict[str, Any]]) -> list[bytes]:
+    """What an update has registered comes first in what it leaves, before all that it never got to."""
+    return sorted(map(canonical_json, state))
 
 
 def _comparable(value: Any) -> Any:

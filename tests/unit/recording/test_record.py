@@ -22,6 +22,7 @@ from tests.unit.versions.examples import SECRET, TEXT, resource
 
 QUEUE = resource("queue", inputs={"size": 1}, id="q")
 BIGGER_QUEUE = resource("queue", inputs={"size": 2}, id="q")
+TOPIC = resource("topic", "aws:sns/topic:Topic", id="t")
 
 
 @pytest.fixture
@@ -99,6 +100,13 @@ def test_a_failed_deploy_that_changed_nothing_makes_no_version(history: History)
     result = history.recorder().record()
 
     assert result == RecordResult(sealed=(1, 2), skipped=(refused_first, refused))
+
+
+def test_a_failed_deploy_that_only_left_another_order_makes_no_version(history: History) -> None:
+    history.update(QUEUE, TOPIC)
+    refused = history.update(TOPIC, QUEUE, result="failed")
+
+    assert history.recorder().record() == RecordResult(sealed=(1,), skipped=(refused,))
 
 
 def test_a_failed_deploy_that_only_encrypted_secrets_anew_makes_no_version(history: History) -> None:
