@@ -20,13 +20,15 @@ def detection_in_words(detection: Detection) -> str:
     seeing = [power for power in detection.alarms if power.rise_points is not None]
     blind = [power.alarm for power in detection.alarms if power.sight.blind]
     sharpest = min(seeing, key=lambda power: power.rise_points or 0.0, default=None)
-    sees = (
-        "how small a fault its alarms see is not known"
-        if sharpest is None
-        else f"{sharpest.alarm} sees a rise of {sharpest.rise_points:g} points or more within "
-        f"{sharpest.within_seconds} s"
-    )
-    return f"version {detection.version}: {sees}" + (f"; can't ring: {', '.join(blind)}" if blind else "")
+    return f"version {detection.version}: {_sees(sharpest)}" + (f"; can't ring: {', '.join(blind)}" if blind else "")
+
+
+def _sees(sharpest: AlarmPower | None) -> str:
+    if sharpest is None:
+        return "how small a fault its alarms see is not known"
+    if not sharpest.rise_points:
+        return f"{sharpest.alarm} rings at the failures there are already"
+    return f"{sharpest.alarm} sees a rise of {sharpest.rise_points:g} points or more within {sharpest.within_seconds} s"
 
 
 def _style(power: AlarmPower) -> str:

@@ -98,11 +98,15 @@ def detection_power(
     share = smallest_share(definition, needed, requests)
     within = (definition.evaluation_periods + 1) * definition.period_seconds
     points = math.ceil(round(1000 * max(share - traffic.failing_share, 0.0), 6)) / 10
+    sees = (
+        f"It sees a rise of {points:g} points or more in failing requests within {within} s"
+        if points
+        else "So many requests fail now that it rings as things are"
+    )
     return AlarmPower(
         alarm=alarm,
         sight=Sight.SEES,
-        explanation=f"It sees a rise of {points:g} points or more in failing requests within {within} s, at {present} "
-        f"({requests} requests in {definition.period_seconds} s).",
+        explanation=f"{sees}, at {present} ({requests} requests in {definition.period_seconds} s).",
         rise_points=points,
         within_seconds=within,
     )

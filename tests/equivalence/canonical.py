@@ -37,6 +37,10 @@ UNTOLD = ("created", "modified", "sourcePosition", "stackTrace")
 """Fields of a recorded resource that say when and where, not what."""
 
 
+ACCOUNT = "<account>"
+OTHER_CASE = " in another case"
+
+
 @dataclass(frozen=True)
 class Labels:
     """What was made up on one path, and what stands for it."""
@@ -48,17 +52,22 @@ class Labels:
         # Programs may change the case of what they pass on.
         return re.compile("|".join([*map(re.escape, self.labels), "(?!)"]), re.IGNORECASE)
 
+    @property
+    def hide_case(self) -> bool:
+        """Whether a name was made up of digits alone: then nobody can tell what a program did to its case."""
+        return any(key.lower() == key.upper() for key, label in self.labels.items() if label != ACCOUNT)
+
     def put_into(self, text: str) -> str:
         """The text with labels; what was made up and isn't known stays, and so makes a difference."""
         return self.pattern.sub(lambda found: self.labels.get(found.group(), self._other_case(found.group())), text)
 
     def _other_case(self, made_up: str) -> str:
-        return next(f"{label} in another case" for key, label in self.labels.items() if key.lower() == made_up.lower())
+        return next(f"{label}{OTHER_CASE}" for key, label in self.labels.items() if key.lower() == made_up.lower())
 
 
 def labels_of(checkpoints: Iterable[Mapping[str, Any]], account: str) -> Labels:
     """Labels over the states that a path led through, in order, and for the AWS account it was in."""
-    labels = {account: "<account>"}
+    labels = {account: ACCOUNT}
     for turn, checkpoint in enumerate(checkpoints, 1):
         for resource in _resources(checkpoint):
             if not resource.get("custom"):

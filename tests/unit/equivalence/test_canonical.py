@@ -31,6 +31,12 @@ def test_another_spelling_of_a_made_up_name_is_another_value() -> None:
     assert canonical("JOBS-ABCDEF0", LABELS) == "JOBS-<jobs, 2> in another case"
 
 
+def test_a_name_of_digits_alone_shows_no_case() -> None:
+    assert canonical("JOBS-1234567", LABELS) == "JOBS-<jobs, 1>"
+    assert LABELS.hide_case
+    assert not labels_of([state("jobs-abcdef0")], ACCOUNT).hide_case
+
+
 def test_accounts_and_moments_do_not_count() -> None:
     assert canonical([f"arn:{ACCOUNT}:x", "2026-01-01T00:00:00.000+0000"], LABELS) == ["arn:<account>:x", "<moment>"]
 

@@ -73,6 +73,11 @@ LINES = [
         Tone.NEUTRAL,
     ),
     (
+        journal.Detection(version=2, alarms=(SHARP.model_copy(update={"rise_points": 0.0}),)),
+        "version 2: error-rate rings at the failures there are already",
+        Tone.NEUTRAL,
+    ),
+    (
         journal.Detection(version=2, alarms=(UNKNOWN,)),
         "version 2: how small a fault its alarms see is not known",
         Tone.NEUTRAL,

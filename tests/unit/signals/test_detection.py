@@ -129,6 +129,16 @@ def test_what_fails_already_makes_a_smaller_rise_seen() -> None:
     assert (sight, rise) == (Sight.SEES, 5.6)
 
 
+def test_where_enough_fails_already_no_rise_of_nothing_is_promised() -> None:
+    failures = failures_seen_by(rate())
+    assert failures is not None
+
+    power = detection_power("alarm", rate(), failures, Traffic(5, 0.5))
+
+    assert (power.sight, power.rise_points) == (Sight.SEES, 0.0)
+    assert power.explanation.startswith("So many requests fail now that it rings as things are, at ")
+
+
 @pytest.mark.parametrize(
     ("definition", "requests_per_second"),
     [
