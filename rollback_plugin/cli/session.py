@@ -25,15 +25,12 @@ def open_stack(stack: str | None, folder: Path, reporting: "Reporting | None" = 
     """Everything there is for one stack; `reporting` hears of what is done. Raises what `open_project` and `assemble`
     raise."""
     # Imported late: `rollback --help` needs none of it.
-    import stamina.instrumentation
-
     from rollback_plugin.backend.project import open_project
     from rollback_plugin.controller.assembly import assemble
     from rollback_plugin.controller.reporting import UNREPORTED
 
     if reporting is None:
-        # Its own hook would print every retry to stdout, into the JSON document.
-        stamina.instrumentation.set_on_retry_hooks(())
+        _keep_retries_quiet()
     project = open_project(folder.resolve(), stack, os.environ)
     return assemble(project, os.environ, clock=now, reporting=reporting or UNREPORTED)
 
@@ -50,23 +47,19 @@ def open_fleet(
 
 def open_gate(stack: str | None, folder: Path) -> "DeployGate":
     """What judges deploys of one stack before they happen. Raises what `open_project` and `deploy_gate` raise."""
-    import stamina.instrumentation
-
     from rollback_plugin.backend.project import open_project
     from rollback_plugin.controller.assembly import deploy_gate
 
-    stamina.instrumentation.set_on_retry_hooks(())
+    _keep_retries_quiet()
     return deploy_gate(open_project(folder.resolve(), stack, os.environ), os.environ, clock=now)
 
 
 def open_comparison(stack: str | None, folder: Path) -> "Comparison":
     """What compares versions of one stack. Raises what `open_project` and `comparison` raise."""
-    import stamina.instrumentation
-
     from rollback_plugin.backend.project import open_project
     from rollback_plugin.controller.assembly import comparison
 
-    stamina.instrumentation.set_on_retry_hooks(())
+    _keep_retries_quiet()
     return comparison(open_project(folder.resolve(), stack, os.environ), os.environ)
 
 
@@ -76,3 +69,10 @@ def telling(
     """The same stack, with an operator that tells of its progress and waits so long for other people's updates."""
     operator = replace(controller.operator, on_progress=on_progress, lock_patience_seconds=lock_timeout_seconds)
     return replace(controller, operator=operator)
+
+
+def _keep_retries_quiet() -> None:
+    """Stamina's own hook would print every retry to stdout, into the JSON document."""
+    import stamina.instrumentation
+
+    stamina.instrumentation.set_on_retry_hooks(())
