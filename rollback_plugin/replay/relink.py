@@ -24,6 +24,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeGuard
 
 from rollback_plugin.replay.property_values import (
     ARCHIVE,
@@ -102,7 +103,7 @@ def live_outputs(
     """
     now = dict(leaves(dict(live)))
     given = dict(leaves(dict(inputs)))
-    long = {value for value in given.values() if isinstance(value, str) and len(value) >= SHORTEST_EMBEDDED}
+    long = {value for value in given.values() if _is_long(value)}
     newly_secret = set(secret_paths(dict(live))) - set(secret_paths(dict(recorded)))
     found: list[LiveOutput] = []
     for path, value in leaves(dict(recorded)):
@@ -149,7 +150,7 @@ class OutputTable:
     @cached_property
     def embedded(self) -> re.Pattern[str] | None:
         """Matches any recorded output long enough to be recognised inside a string, unchanged ones included."""
-        long = {value for value in self.by_recorded if isinstance(value, str) and len(value) >= SHORTEST_EMBEDDED}
+        long = {value for value in self.by_recorded if _is_long(value)}
         if not long:
             return None
         return re.compile("|".join(re.escape(value) for value in sorted(long, key=lambda text: (-len(text), text))))
@@ -222,7 +223,7 @@ def _relink(start: PropertyPath, value: Value, table: OutputTable, *, depends: b
         return embedded(item, path, table.embedded)
 
     def chosen(item: Value, path: PropertyPath, candidates: Sequence[LiveOutput]) -> Value:
-        certain = (depends and path == start) or (isinstance(item, str) and len(item) >= SHORTEST_EMBEDDED)
+        certain = (depends and path == start) or _is_long(item)
         alike = [candidate for candidate in candidates if _named_alike(path, candidate.name)]
         considered = candidates if certain and len(_live_values(candidates)) == 1 else alike
         if not considered:
@@ -233,12 +234,13 @@ def _relink(start: PropertyPath, value: Value, table: OutputTable, *, depends: b
             considered = [output for output in considered if _resource_named_in(path, output)] or considered
         values = _live_values(considered)
         if len(values) > 1:
-            conflicts.append(Conflict(path, f"may come from any of {_listed(considered)}, which differ now"))
+            differ = "which may differ once they are made" if _any_unknown(considered) else "which differ now"
+            conflicts.append(Conflict(path, f"may come from any of {_listed(considered)}, {differ}"))
             return item
         return settled(item, path, considered)
 
     def settled(item: Value, path: PropertyPath, candidates: Sequence[LiveOutput]) -> Value:
-        if any(candidate.live == UNKNOWN for candidate in candidates):
+        if _any_unknown(candidates):
             return UNKNOWN
         if candidates[0].live is None:
             conflicts.append(Conflict(path, f"comes from {_listed(candidates)}, which is gone"))
@@ -285,10 +287,25 @@ def _reference(item: Value, table: OutputTable) -> Value:
 
 
 def _live_values(outputs: Sequence[LiveOutput]) -> set[str]:
-    """The different live values; of one resource's outputs, what a preview can't say yet counts as what it can say (a
-    bucket's `bucketRegion` as its `region`)."""
+    """The different live values, those a preview can't say included.
+
+    Of one resource's outputs, what isn't known yet counts as what is (a bucket's `bucketRegion` as its `region`). Of
+    several resources', two that aren't known yet are one value only if they are long, as equality is no coincidence
+    then, or if one repeats an input: two first versions, "1" and "1", may come out as 2 and 3.
+    """
     said = {output.urn for output in outputs if output.live != UNKNOWN}
-    return {repr(output.live) for output in outputs if not (output.live == UNKNOWN and output.urn in said)}
+    known = {repr(output.live) for output in outputs if output.live != UNKNOWN}
+    unknown = [output for output in outputs if output.live == UNKNOWN and output.urn not in said]
+    origins = [output for output in unknown if not output.passed_through] or unknown
+    return known | {f"{UNKNOWN} {'' if _is_long(output.recorded) else output.urn}" for output in origins}
+
+
+def _any_unknown(outputs: Iterable[LiveOutput]) -> bool:
+    return any(output.live == UNKNOWN for output in outputs)
+
+
+def _is_long(value: Value) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) >= SHORTEST_EMBEDDED
 
 
 def _named_alike(path: PropertyPath, output_name: str) -> bool:

@@ -205,7 +205,8 @@ class InlineProject:
         def program() -> None:
             exec(compiled, {"__name__": "__main__"})  # noqa: S102 - the program is our own, just rendered
 
-        server = grpc.server(ThreadPoolExecutor(CONCURRENT_CALLS), options=CHANNEL_OPTIONS)
+        calls = ThreadPoolExecutor(CONCURRENT_CALLS)
+        server = grpc.server(calls, options=CHANNEL_OPTIONS)
         language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageServer(program), server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
@@ -217,6 +218,8 @@ class InlineProject:
                 )
         finally:
             server.stop(grace=None).wait()
+            # A stopped server leaves its threads behind, hundreds of them over a campaign.
+            calls.shutdown(wait=False)
 
 
 class _AttachedProviders:
@@ -237,7 +240,8 @@ class _AttachedProviders:
             if name[:1].isupper() and callable(method)
         }
         dispatching = type("DispatchingProvider", (provider_pb2_grpc.ResourceProviderServicer,), methods)
-        self._server = grpc.server(ThreadPoolExecutor(CONCURRENT_CALLS), options=CHANNEL_OPTIONS)
+        self._calls = ThreadPoolExecutor(CONCURRENT_CALLS)
+        self._server = grpc.server(self._calls, options=CHANNEL_OPTIONS)
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(dispatching(), self._server)
         port = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
@@ -251,6 +255,7 @@ class _AttachedProviders:
 
     def stop(self) -> None:
         self._server.stop(grace=None).wait()
+        self._calls.shutdown(wait=False)
 
     def _instance(self, peer: str, *, new: bool) -> AwsProvider:
         """The instance behind a connection. A handshake opens a new one; ports are used again."""

@@ -206,3 +206,25 @@ def test_a_lock_that_is_held(stack: DeployedStack) -> None:
 
     assert f"{getpass.getuser()}@{socket.gethostname()} (pid {os.getpid()})" in message
     lock.unlink()
+
+
+def test_an_output_of_one_of_two_resources_that_the_update_alone_can_tell_apart(
+    tmp_path: Path, aws: EmbeddedAws
+) -> None:
+    """Both are at version 1 when recorded. Rolled back, `moved` is made anew and `kept` changed once more."""
+    code = """
+import pulumi
+import pulumi_aws as aws
+kept = aws.ssm.Parameter("kept", name="/kept", type="String", value="WORD")
+moved = aws.ssm.Parameter("moved", name="/moved/WORD", type="String", value="always")
+pulumi.export("version", moved.version)
+"""
+    stack = DeployedStack(tmp_path, aws)
+    stack.deploy(Program(code.replace("WORD", "first")))
+    stack.deploy(Program(code.replace("WORD", "second")))
+    before = stack.files_of_backend()
+
+    message = refused(stack, NotReplayable)
+
+    assert "(version): may come from any of version of" in message
+    assert stack.files_of_backend() == before

@@ -198,6 +198,47 @@ def test_what_a_preview_can_not_say_of_a_resource_counts_as_what_it_can() -> Non
     assert (relinked.value, relinked.conflicts) == (UNKNOWN, ())
 
 
+class TestWhatSeveralResourcesCanNotSayYet:
+    """Two first versions, "1" and "1", may come out as 2 and 3: the plan has to say so, as the update can't stop."""
+
+    first = outputs(FUNCTION, {"version": "1"}, {"version": UNKNOWN}, known=False)
+    second = outputs(FUNCTION.replace("orders", "payments"), {"version": "1"}, {"version": UNKNOWN}, known=False)
+    alias = outputs(
+        FUNCTION.replace("orders", "live"), {"version": "1"}, {"version": UNKNOWN}, given={"version": "1"}, known=False
+    )
+
+    def test_a_short_value_that_may_come_from_either_is_a_conflict(self) -> None:
+        every = table_of_origins([self.first, self.second])
+
+        (conflict,) = relink_output("version", "1", every, every).conflicts
+
+        assert "version of urn:pulumi:dev::shop::aws:lambda/function:Function::payments" in str(conflict)
+        assert str(conflict).endswith("which may differ once they are made")
+        assert relink_property("version", "1", table_of([self.first, self.second])).conflicts
+
+    def test_the_resource_named_in_the_key_settles_it(self) -> None:
+        every = table_of_origins([self.first, self.second])
+
+        relinked = relink_output("ordersVersion", "1", every, every)
+
+        assert (relinked.value, relinked.conflicts) == (UNKNOWN, ())
+
+    @pytest.mark.parametrize("name", ["version", "aliasedVersion"])
+    def test_one_that_repeats_the_other_is_the_same_value(self, name: str) -> None:
+        relinked = relink_property(name, "1", table_of([self.first, self.alias]))
+
+        assert (relinked.value, relinked.conflicts) == (UNKNOWN, ())
+
+    def test_a_long_value_is_no_coincidence(self) -> None:
+        region = outputs(FUNCTION, {"region": "eu-west-1"}, {"region": UNKNOWN}, known=False)
+        other = outputs(QUEUE, {"region": "eu-west-1"}, {"region": UNKNOWN}, known=False)
+        every = table_of_origins([region, other])
+
+        relinked = relink_output("region", "eu-west-1", every, every)
+
+        assert (relinked.value, relinked.conflicts) == (UNKNOWN, ())
+
+
 class TestOutputsOfComponentsAndStacks:
     """No dependencies are recorded for them, so they are looked for among all resources, with more care."""
 
