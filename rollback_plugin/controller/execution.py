@@ -124,6 +124,8 @@ class Execution:
         raise AssertionError("a retried call either returns or raises")
 
     def _run_engine(self, operation: Operation) -> str:
+        # Before what they left is recorded: of an update that ends from here on, the engine is stopped by its name.
+        newest = next((update.name for update in reversed(self.backend.updates(self.stack))), None)
         self._stop_if_overtaken(operation)
         self.ownership.require(operation)
         finished = [u for u in self.backend.updates(self.stack) if u.operation == operation.id and u.succeeded]
@@ -137,7 +139,7 @@ class Execution:
                 self._note_engine(operation, event.process_id)
             self.on_progress(EngineProgress(event))
 
-        return self.replay.apply(operation.target, operation.id, operation.kind, operation.options, tell)
+        return self.replay.apply(operation.target, operation.id, operation.kind, operation.options, tell, newest)
 
     def _note_engine(self, operation: Operation, process_id: int) -> None:
         try:

@@ -30,9 +30,12 @@ class Replayer(Protocol):
         kind: Literal["rollback", "recovery"],
         options: OperationOptions,
         on_event: Callable[[EngineEvent], None],
+        after: str | None,
     ) -> str:
         """Make the stack agree with the version; the backend's name of the update that did.
 
+        `after` is the update that was the stack's newest when this was decided on: once another has ended, that fails,
+        and nothing is touched. None where it doesn't matter.
         Raises `NotReplayable` and `DamagedSnapshot` before anything is touched, `EngineLocked`, `EngineFailed`,
         `WrongPassphrase`.
         """

@@ -36,9 +36,10 @@ class TracedReplayer:
         kind: Literal["rollback", "recovery"],
         options: OperationOptions,
         on_event: Callable[[EngineEvent], None],
+        after: str | None,
     ) -> str:
         with self.telemetry.span(Span.REPLAY, stack=str(self.stack), operation=operation, kind=kind, target=target):
-            return self.replay.apply(target, operation, kind, options, on_event)
+            return self.replay.apply(target, operation, kind, options, on_event, after)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from rollback_plugin.journal.options import DEFAULT_OPTIONS, ConflictPolicy, Ope
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
 from rollback_plugin.replay.data_types import HoldsData
 from rollback_plugin.replay.engine import Engine
-from rollback_plugin.replay.engine_update import OperationKind, completed_update, update_message
+from rollback_plugin.replay.engine_update import OperationKind, completed_update, refuse_after_others, update_message
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.forecast import plan_of
 from rollback_plugin.replay.goal import Goal, goal_of
@@ -105,6 +105,7 @@ class Replay:
         kind: OperationKind,
         options: OperationOptions = DEFAULT_OPTIONS,
         on_event: Callable[[EngineEvent], None] = ignore_events,
+        after: str | None = None,
     ) -> str:
         """Make the stack what version `target` was; return the backend's name of the update that did.
 
@@ -115,12 +116,13 @@ class Replay:
             operation: id under which the journal knows this; it stands in the backend's history as the update's
                 message.
             on_event: called from another thread, one event at a time.
+            after: the update that was the stack's newest when this was decided on; None where it doesn't matter.
 
         Raises:
             NotReplayable: the plan refuses; the message lists what stands in the way.
             UnknownVersion, DamagedSnapshot: the version can't be read.
             EngineLocked: another update is going on.
-            EngineFailed, WrongPassphrase: the engine reported failure.
+            EngineFailed, WrongPassphrase: the engine reported failure, or another update ended after `after`.
         """
         with self._prepared(target, options) as prepared:
             plan = self._plan(prepared)
@@ -132,6 +134,7 @@ class Replay:
                 # The engine holds the lock now: what the plan was made from can't change any more, but may have until
                 # here.
                 self._refuse_other_state(planned_for)
+                refuse_after_others(self._backend, self._stack, after)
                 program(request)
 
             self._engine.update(guarded, prepared.folder, on_event, message=update_message(operation, kind, target))

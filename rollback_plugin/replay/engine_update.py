@@ -15,6 +15,21 @@ def update_message(operation: str, kind: OperationKind, target: int) -> str:
     return f"rollback-plugin {operation}: {words} version {target}"
 
 
+def refuse_after_others(backend: Backend, stack: StackName, after: str | None) -> None:
+    """Raises `EngineFailed` where the stack's newest update isn't `after`; None says that it doesn't matter.
+
+    Asked while the engine holds the stack's lock, the answer stands: an update writes its history before it lets go.
+    """
+    if after is None:
+        return
+    newest = next((update.name for update in reversed(backend.updates(stack))), None)
+    if newest != after:
+        raise EngineFailed(
+            f"The update {newest} of {stack} ended after it was decided to re-apply a version. Nothing was touched; see"
+            " `rollback status`, and run the same command again if it is still wanted."
+        )
+
+
 def completed_update(backend: Backend, stack: StackName, operation: str) -> str:
     """The backend's name of the operation's update. Raises `EngineFailed` where the history has none that
     succeeded."""

@@ -24,6 +24,7 @@ class Way(Protocol):
         kind: OperationKind,
         options: OperationOptions,
         on_event: Callable[[EngineEvent], None],
+        after: str | None,
     ) -> str: ...
 
 
@@ -56,15 +57,16 @@ class ReplayByStrategy:
         kind: OperationKind,
         options: OperationOptions = DEFAULT_OPTIONS,
         on_event: Callable[[EngineEvent], None] = ignore_events,
+        after: str | None = None,
     ) -> str:
         """Make the stack agree with the version; the backend's name of the update that did.
 
         Raises what the chosen way's `apply` raises; `NotReplayable` and `DamagedSnapshot` before anything is touched.
         """
         if options.strategy is Strategy.SOURCE:
-            return self.source.apply(target, operation, kind, options, on_event)
+            return self.source.apply(target, operation, kind, options, on_event, after)
         try:
-            return self.snapshot.apply(target, operation, kind, options, on_event)
+            return self.snapshot.apply(target, operation, kind, options, on_event, after)
         except (NotReplayable, DamagedSnapshot) as refusal:
             # Refused before anything was touched, so there is still a choice.
             if options.strategy is Strategy.SNAPSHOT:
@@ -72,7 +74,7 @@ class ReplayByStrategy:
             by_source = self.source.plan(target, options)
             if by_source.refusals:
                 raise type(refusal)(_neither(refusal, by_source)) from None
-            return self.source.apply(target, operation, kind, options, on_event)
+            return self.source.apply(target, operation, kind, options, on_event, after)
 
     def _plan_by_either(self, target: int, options: OperationOptions) -> Plan:
         try:

@@ -44,6 +44,7 @@ class AppliedAtOnce:
         kind: Literal["rollback", "recovery"],
         options: OperationOptions,
         on_event: Callable[[EngineEvent], None],
+        after: str | None,
     ) -> str:
         return write_update(self.state, self.stack, int(time.time()) + 1, f"rollback-plugin {operation}: {kind}", {})
 

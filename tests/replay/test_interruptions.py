@@ -88,3 +88,22 @@ def test_after_the_engine_itself_was_killed_its_lock_is_broken_and_a_second_run_
 
     assert left.pid == engines[-1]
     stack.must_be(older)
+
+
+def test_a_deploy_that_ended_since_the_decision_is_not_replayed_over(stack: DeployedStack) -> None:
+    latest = program("latest")
+    target = stack.deploy(program("older"))
+    stack.deploy(program("newer"))
+    decided_on = stack.backend.updates(stack.name)[-1].name
+    stack.deploy(latest)
+    updates: list[ResourceStep] = []
+
+    def note(event: EngineEvent) -> None:
+        if isinstance(event, ResourceStep) and event.operation != "same":
+            updates.append(event)
+
+    with pytest.raises(EngineFailed, match="ended after it was decided"):
+        stack.replay().apply(target, "operation-1", "rollback", on_event=note, after=decided_on)
+
+    assert updates == []
+    stack.must_be(latest)

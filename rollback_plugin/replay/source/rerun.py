@@ -13,7 +13,7 @@ from rollback_plugin.journal.options import DEFAULT_OPTIONS, DataPolicy, Operati
 from rollback_plugin.journal.own_run import OPERATION_VARIABLE, PLANNING
 from rollback_plugin.replay.data_types import HoldsData, holds_data
 from rollback_plugin.replay.engine import Engine, ProgramInFolder
-from rollback_plugin.replay.engine_update import OperationKind, completed_update, update_message
+from rollback_plugin.replay.engine_update import OperationKind, completed_update, refuse_after_others, update_message
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.forecast import plan_of
 from rollback_plugin.replay.goal import Goal
@@ -101,6 +101,7 @@ class SourceReplay:
         kind: OperationKind,
         options: OperationOptions = DEFAULT_OPTIONS,
         on_event: Callable[[EngineEvent], None] = ignore_events,
+        after: str | None = None,
     ) -> str:
         """Make the stack what version `target`'s program makes of it; otherwise like `Replay.apply`.
 
@@ -115,6 +116,7 @@ class SourceReplay:
                     f"The stack {self._stack} was changed by somebody else while its way back was worked out. Nothing"
                     " was touched; run the same command again."
                 )
+            refuse_after_others(self._backend, self._stack, after)
             self._engine.update(
                 ProgramInFolder({OPERATION_VARIABLE: operation}),
                 laid_out.folder,

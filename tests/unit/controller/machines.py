@@ -189,6 +189,7 @@ class MachineEngine:
         kind: Literal["rollback", "recovery"],
         options: OperationOptions,
         on_event: Callable[[EngineEvent], None],
+        after: str | None,
     ) -> str:
         world, points = self._machine.world, self._machine.points
         points.reach("before the engine")
@@ -200,6 +201,8 @@ class MachineEngine:
             raise EngineLocked(f"held by {world.backend.held[0]}")
         if world.backend.state is not planned_for:
             raise EngineFailed("changed by somebody else while the way back was worked out")
+        if world.backend.history[-1].name != after:
+            raise EngineFailed(f"{world.backend.history[-1].name} ended after this was decided on")
         lock = Lock(f"lock-{process_id}", self._machine.actor.user, self._machine.actor.host, process_id, world.now)
         name = f"ours-{len(world.backend.history)}"
 

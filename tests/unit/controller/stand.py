@@ -108,6 +108,7 @@ class Engine:
         kind: Literal["rollback", "recovery"],
         options: OperationOptions,
         on_event: Callable[[EngineEvent], None],
+        after: str | None,
     ) -> str:
         self.asked_for.append(options)
         on_event(EngineStarted(self.process_id))

@@ -39,6 +39,7 @@ class Way:
         kind: Literal["rollback", "recovery"],
         options: OperationOptions,
         on_event: Callable[[EngineEvent], None],
+        after: str | None,
     ) -> str:
         if self.breaks_with is not None:
             raise self.breaks_with
@@ -53,7 +54,7 @@ def replay(snapshot: Way, source: Way) -> ReplayByStrategy:
 
 
 def applied(chosen: ReplayByStrategy, options: OperationOptions) -> str:
-    return chosen.apply(1, "operation", "rollback", options, ignore_events)
+    return chosen.apply(1, "operation", "rollback", options, ignore_events, None)
 
 
 @pytest.mark.parametrize(
