@@ -70,10 +70,17 @@ class Backend:
 
     def current(self, stack: StackName) -> bytes:
         """The state as it is: JSON, as in `checkpoint`. Raises `NoStackSelected`, naming the stacks there are."""
-        found = self._state_file(f"stacks/{stack.project}/{stack.stack}")
+        found = self._state_file(_state_stem(stack))
         if found is None:
             raise no_such_stack(stack, self.stacks(stack.project), self.location)
         return found
+
+    def state_revision(self, stack: StackName) -> str:
+        """A text that is another one once the state is; empty where there is none."""
+        found = self._store.revisions(f"{_state_stem(stack)}.json")
+        return " ".join(
+            f"{key}={found[key]}" for key in sorted(found) if without_state_ending(key) == _state_stem(stack)
+        )
 
     def stacks(self, project: str) -> list[str]:
         """Names of the project's stacks, sorted."""
@@ -110,7 +117,7 @@ class Backend:
         object and doesn't write them in one piece (gocloud.dev/blob/fileblob/attrs.go). Killed there, it leaves an
         empty file, at which every later engine fails with `failed to load checkpoint: EOF`; it does well without one.
         """
-        for key in list(self._store.list(f"stacks/{stack.project}/{stack.stack}.json")):
+        for key in list(self._store.list(f"{_state_stem(stack)}.json")):
             if key.endswith(ATTRIBUTES_ENDING) and not self._store.read(key):
                 self._store.delete(key)
         self._store.delete(lock.key)
@@ -172,6 +179,10 @@ def _require_layout(store: ObjectStore) -> None:
             f"The backend {store.location} has a layout that isn't known here (meta.yaml says version {version}). "
             "Upgrade with: pip install --upgrade rollback-plugin."
         )
+
+
+def _state_stem(stack: StackName) -> str:
+    return f"stacks/{stack.project}/{stack.stack}"
 
 
 def _history_folder(stack: StackName) -> str:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from rollback_plugin.backend.history import Backend
 from rollback_plugin.backend.updates import Update
@@ -14,23 +14,21 @@ from rollback_plugin.journal.entries import Deployed, Entry
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.asset_recording import record_assets
 from rollback_plugin.recording.capture import Captures, LinkRecords
+from rollback_plugin.recording.comparable import has_nothing, lasting_state
+from rollback_plugin.recording.interrupted import InterruptedUpdates
 from rollback_plugin.recording.judgement import judgement
 from rollback_plugin.recording.plugins import plugin_versions
 from rollback_plugin.store.interface import ObjectStore
 from rollback_plugin.versions.archive import VersionArchive
-from rollback_plugin.versions.canonical import canonical_json
-from rollback_plugin.versions.checkpoint import Checkpoint, Resource
-from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY, signature
+from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.service import Service
 from rollback_plugin.versions.version import ConfigValue, Source, Version
 
 # What changes the state without running the program (refresh, import, rename …) belongs to the version that is there.
 VERSION_KINDS: Mapping[str, Literal["deploy", "destroy"]] = {"update": "deploy", "destroy": "destroy"}
-# Fields the engine writes anew although nothing about the resource changed.
-VOLATILE_FIELDS = frozenset({"created", "modified", "sourcePosition", "stackTrace"})
 # The engine's words for steps that change nothing in the cloud (pkg/resource/deploy/step.go).
 UNCHANGING_OPERATIONS = frozenset({"same", "read", "read-discard", "refresh"})
-ROOT_STACK_TYPE = "pulumi:pulumi:Stack"
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 ATTEMPTS = 16
 """How often an entry is tried when others write at the same time; each lost attempt means theirs was written."""
 
@@ -73,12 +71,14 @@ class Recorder:
         self._captures = Captures(store, archive.stack)
         self._links = LinkRecords(store, archive.stack)
         self._project_root = project_root
+        self._interrupted = InterruptedUpdates(backend, archive.stack)
 
     def record(self) -> RecordResult:
         """Seal every deploy that ended since the newest journaled one, oldest first.
 
         Ours (rollbacks and recoveries) are the journal's already. An update that failed and left the state as it was
-        makes no version: there is nothing to go back to or from. Running it again, or twice at once, adds nothing;
+        makes no version: there is nothing to go back to or from. One that was killed makes a failed version once nobody
+        holds the stack any more. Running it again, or twice at once, adds nothing;
         after a crash it goes on, because a version's object is written before its entry and is found again.
         Raises `StoreError`s, `JournalError`s, `EngineError`s.
         """
@@ -104,7 +104,23 @@ class Recorder:
             if number is not None:
                 sealed.append(number)
                 warnings.extend(said)
+        number, said = self._seal_interrupted(updates[-1] if updates else None)
+        if number is not None:
+            sealed.append(number)
+        warnings.extend(said)
         return RecordResult(tuple(sealed), tuple(skipped), tuple(warnings))
+
+    def _seal_interrupted(self, newest: Update | None) -> tuple[int | None, tuple[str, ...]]:
+        try:
+            found = self._interrupted.find(newest, self._journal.entries())
+        except DamagedSnapshot as error:
+            return None, (str(error),)
+        if found is None or not _is_new(found[0], _deployed(self._journal.entries())):
+            return None, ()
+        update, checkpoint = found
+        capture = self._captures.newest(ended_at(newest) if newest else EARLIEST, update.finished_at)
+        began = update if capture is None else replace(update, started_at=capture.started_at)
+        return self._seal(began, newest, checkpoint)
 
     def _seal(
         self, update: Update, before: Update | None, checkpoint: Checkpoint
@@ -134,13 +150,10 @@ class Recorder:
         return Checkpoint.parse(self._backend.checkpoint(self._archive.stack, update), source=source)
 
     def _same_state(self, before: Update | None, after: Checkpoint) -> bool:
-        state = _state(after)
         if before is None:
-            return all(resource["type"] == ROOT_STACK_TYPE for resource in state)
+            return has_nothing(after)
         try:
-            return (
-                _in_any_order(state) == _in_any_order(_state(self._checkpoint(before))) and not after.pending_operations
-            )
+            return lasting_state(after) == lasting_state(self._checkpoint(before)) and not after.pending_operations
         except DamagedSnapshot:
             return False
 
@@ -244,29 +257,6 @@ def _services(checkpoint: Checkpoint) -> tuple[tuple[Service, ...], tuple[str, .
         return checkpoint.services(), ()
     except DamagedSnapshot as error:
         return (), (str(error),)
-
-
-def _state(checkpoint: Checkpoint) -> list[dict[str, Any]]:
-    def lasting(resource: Resource) -> dict[str, Any]:
-        return {key: _comparable(value) for key, value in resource.document.items() if key not in VOLATILE_FIELDS}
-
-    return [lasting(resource) for resource in checkpoint.resources]
-
-
-def _in_any_order(state: list[dict[str, Any]]) -> list[bytes]:
-    """What an update has registered comes first in what it leaves, before all that it never got to."""
-    return sorted(map(canonical_json, state))
-
-
-def _comparable(value: Any) -> Any:
-    """The value without ciphertext: every update encrypts all secrets anew, so it differs where nothing changed."""
-    if signature(value) == SECRET_SIGNATURE:
-        return {SIGNATURE_KEY: SECRET_SIGNATURE}
-    if isinstance(value, Mapping):
-        return {key: _comparable(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_comparable(inner) for inner in value]
-    return value
 
 
 def _counted_no_change(update: Update) -> bool:

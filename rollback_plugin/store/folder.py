@@ -3,7 +3,7 @@
 import errno
 import os
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,6 +67,20 @@ class FolderStore:
         # From the prefix's own folder on: the folders above it hold one for each stack there is.
         folder = prefix[: prefix.rfind("/") + 1]
         return self._walk(folder, prefix.encode(), after.encode()) if self._may_hold_keys(folder) else iter(())
+
+    def revisions(self, prefix: str) -> Mapping[str, str]:
+        found = {}
+        for key in self.list(prefix):
+            try:
+                status = self._path(key).stat()
+            except FileNotFoundError:
+                # Removed since it was listed.
+                continue
+            except OSError as error:
+                raise self._unreachable(error) from error
+            # Objects are named when they are whole, ours and the engine's: another object is another file.
+            found[key] = f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
+        return found
 
     def _may_hold_keys(self, folder: str) -> bool:
         """Whether a walk from the root would come into the folder ("" or ending in a slash)."""

@@ -1,6 +1,6 @@
 """What a store is: the contract every implementation keeps, and the conformance suite checks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 
@@ -34,4 +34,9 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
         """Keys that begin with `prefix` and sort after `after`, in order of their UTF-8 bytes."""
+        ...
+
+    def revisions(self, prefix: str) -> Mapping[str, str]:
+        """By key, of the objects that begin with `prefix`: a text that is another one once the object's bytes are
+        others. To see that something changed without reading it."""
         ...

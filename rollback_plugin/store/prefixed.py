@@ -1,6 +1,6 @@
 """A part of a store, as a store of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rollback_plugin.store.interface import ObjectStore
 from rollback_plugin.store.keys import checked_key
@@ -33,3 +33,7 @@ class PrefixedStore:
         start = self._folder + after if after else ""
         for key in self._store.list(self._folder + prefix, after=start):
             yield key.removeprefix(self._folder)
+
+    def revisions(self, prefix: str) -> Mapping[str, str]:
+        found = self._store.revisions(self._folder + prefix)
+        return {key.removeprefix(self._folder): revision for key, revision in found.items()}

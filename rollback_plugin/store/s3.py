@@ -99,6 +99,13 @@ class S3Store:
             raise writing_failed(error, self.location) from error
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
+        return (key for key, _ in self._listed(prefix, after))
+
+    def revisions(self, prefix: str) -> Mapping[str, str]:
+        return dict(self._listed(prefix, ""))
+
+    def _listed(self, prefix: str, after: str) -> Iterator[tuple[str, str]]:
+        """Keys, and the entity tags of what they have."""
         request: ListObjectsV2RequestTypeDef = {"Bucket": self._bucket, "Prefix": prefix}
         if after:
             request["StartAfter"] = after
@@ -110,7 +117,7 @@ class S3Store:
             for found in page.get("Contents", []):
                 # Consoles make objects such as `folder/` to show a folder: no keys of ours.
                 if key_problem(found["Key"]) is None:
-                    yield found["Key"]
+                    yield found["Key"], found["ETag"]
             if not page["IsTruncated"]:
                 return
             request["ContinuationToken"] = page["NextContinuationToken"]

@@ -107,6 +107,22 @@ class StoreConformance:
         store.create("a/b", b"second")
         assert store.read("a/b") == b"second"
 
+    def test_a_revision_is_another_once_the_bytes_are(
+        self, store: ObjectStore, same_place: Callable[[], ObjectStore]
+    ) -> None:
+        store.write("a/b", b"before")
+        store.write("a/bc", b"always")
+        store.write("b", b"before")
+        before = store.revisions("a/b")
+
+        assert same_place().revisions("a/b") == before
+        same_place().write("a/b", b"after_")
+        after = store.revisions("a/b")
+
+        assert before.keys() == after.keys() == {"a/b", "a/bc"}
+        assert (after["a/b"] == before["a/b"], after["a/bc"] == before["a/bc"]) == (False, True)
+        assert store.revisions("c") == {}
+
     def test_a_folder_of_keys_is_no_object(self, store: ObjectStore) -> None:
         store.write("a/b", b"")
 

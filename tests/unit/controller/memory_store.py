@@ -1,7 +1,7 @@
 """A store in memory: for rules that are tried thousands of times."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rollback_plugin.errors import ObjectExists, ObjectMissing
 from rollback_plugin.store.keys import checked_key
@@ -34,3 +34,6 @@ class MemoryStore:
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
         keys = sorted((key for key in self._objects if key.startswith(prefix)), key=str.encode)
         return iter(keys[bisect_right(keys, after.encode(), key=str.encode) :])
+
+    def revisions(self, prefix: str) -> Mapping[str, str]:
+        return {key: str(hash(self._objects[key])) for key in self.list(prefix)}

@@ -1,7 +1,7 @@
 """A backend with a history, as the engine writes it, without an engine."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -98,3 +98,18 @@ class History:
         self.backend_store.write(f"{folder}.history.json", json.dumps(history).encode())
         self.backend_store.write(f"{folder}.checkpoint.json", checkpoint or json.dumps(state).encode())
         return name
+
+    def leave_in_the_middle(self, *resources: dict[str, Any], pending: Sequence[dict[str, Any]], held: bool) -> None:
+        """The stack's state a minute later, as an engine leaves it that is killed: it held a lock, if nobody removed
+        that."""
+        self.now += timedelta(seconds=60)
+        root = resource("shop-dev", "pulumi:pulumi:Stack", custom=False)
+        manifest = {"time": self.now.isoformat(), "magic": "m", "version": "v3.259.0"}
+        state = document(root, *resources, manifest=manifest, pending_operations=list(pending))
+        self.backend_store.write(f"stacks/{STACK.project}/{STACK.stack}.json", json.dumps(state).encode())
+        lock = {"pid": 1, "username": "ci", "hostname": "runner", "timestamp": self.now.isoformat()}
+        key = f"locks/{STACK.fully_qualified}/1.json"
+        if held:
+            self.backend_store.write(key, json.dumps(lock).encode())
+        else:
+            self.backend_store.delete(key)

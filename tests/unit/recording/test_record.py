@@ -1,6 +1,6 @@
 """Each deploy becomes a version, once, whatever happens in between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -182,6 +182,9 @@ class FailingStore:
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
         return self._store.list(prefix, after=after)
+
+    def revisions(self, prefix: str) -> Mapping[str, str]:
+        return self._store.revisions(prefix)
 
     def delete(self, key: str) -> None:
         self._store.delete(key)
