@@ -28,7 +28,7 @@ from tests.equivalence.workbench import Workbench
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".equivalence"
-PAIRS_OF_A_WORKBENCH = 20
+PAIRS_OF_A_WORKBENCH = 10
 SHOWN_DETAILS = 4
 SHOWN_CHARACTERS = 300
 

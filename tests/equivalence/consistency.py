@@ -1,7 +1,7 @@
 """Turns a drawn or edited program into one that can be deployed: no reference dangles, what belongs together is in one
 place, and no two resources are the same thing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tests.equivalence.kinds import KINDS
@@ -47,12 +47,31 @@ def consistent(program: ProgramModel) -> ProgramModel:
         if repaired is None:
             continue
         identity = _identity(repaired)
-        if identity is not None and identity in taken:
+        if (identity is not None and identity in taken) or _races(repaired, known.values()):
             continue
         taken.add(identity)
         known[repaired.key] = repaired
     outputs = tuple((name, _without_dangling(value, known)) for name, value in program.outputs)
     return ProgramModel(tuple(known.values()), outputs)
+
+
+def without_second_owners(versions: Sequence[ProgramModel]) -> tuple[ProgramModel, ...]:
+    """The versions, without what is the same thing in AWS as another resource in an earlier one.
+
+    The engine makes the new one before it deletes the old: the deletion takes away what both stand for, and a program
+    doesn't lead to what it says.
+    """
+    owners: dict[object, tuple[int, int]] = {}
+
+    def is_first(resource: Resource) -> bool:
+        identity = _identity(resource)
+        owner = (resource.key, resource.incarnation)
+        return identity is None or owners.setdefault(identity, owner) == owner
+
+    return tuple(
+        consistent(replace(version, resources=tuple(resource for resource in version.resources if is_first(resource))))
+        for version in versions
+    )
 
 
 def with_all_aliases(chain: Chain) -> tuple[ProgramModel, ...]:
@@ -173,6 +192,25 @@ def _identity(resource: Resource) -> object:
     if resource.kind == "subscription":
         return resource.kind, resource.input("topic"), resource.input("endpoint")
     return None
+
+
+def _races(resource: Resource, others: Iterable[Resource]) -> bool:
+    """Whether one of them reads what another one changes: what is read depends on which comes first."""
+    return any(
+        _target_of(resource) == _target_of(other) and _reads_or_changes(resource) != _reads_or_changes(other)
+        for other in others
+        if _reads_or_changes(resource) and _reads_or_changes(other)
+    )
+
+
+def _reads_or_changes(resource: Resource) -> str:
+    facts = KINDS[resource.kind]
+    return "reads" if facts.read_by else "changes" if facts.alone else ""
+
+
+def _target_of(resource: Resource) -> int | None:
+    target = resource.input(KINDS[resource.kind].target)
+    return target.key if isinstance(target, Attribute) else None
 
 
 def _without_dangling(expression: Expression, known: Known) -> Expression:

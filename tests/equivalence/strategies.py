@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from tests.equivalence.consistency import WITH_TARGET, consistent, followed
+from tests.equivalence.consistency import WITH_TARGET, consistent, followed, without_second_owners
 from tests.equivalence.expressions import Before, documents, one_in
 from tests.equivalence.inputs import inputs_of
 from tests.equivalence.kinds import KINDS
@@ -202,4 +202,5 @@ def chains(draw: st.DrawFn) -> Chain:
     for turn in range(2, count + 1):
         versions.append(draw(edited(versions[-1], turn, 100 * turn)))
     target = draw(st.integers(0, count - 2))
-    return Chain(tuple(versions), target, aliased_both_ways=draw(st.booleans()), tracked=not draw(one_in(4)))
+    versions_of_one = without_second_owners(versions)
+    return Chain(versions_of_one, target, aliased_both_ways=draw(st.booleans()), tracked=not draw(one_in(4)))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.equivalence.consistency import with_all_aliases
+from tests.equivalence.consistency import consistent, with_all_aliases, without_second_owners
 from tests.equivalence.draws import drawn, shrunk
-from tests.equivalence.model import Alias, Attribute, Chain, Options, ProgramModel, Resource, parts_of
+from tests.equivalence.model import Alias, Attribute, Chain, Literal, Options, ProgramModel, Resource, parts_of
 from tests.equivalence.rendering import rendered
 from tests.equivalence.trial import Outcome, Verdict
 
@@ -75,3 +75,24 @@ def test_a_program_reads_like_one() -> None:
     model = ProgramModel((queue,), (("url", Attribute(0, "url")),))
 
     assert rendered(model, tracked=False).code.endswith("r0 = aws.sqs.Queue('jobs')\npulumi.export('url', r0.url)\n")
+
+
+QUEUE = Resource(0, "queue", "jobs")
+URL = Attribute(0, "url")
+
+
+def policy(key: int) -> Resource:
+    return Resource(key, "queue_policy", f"policy-{key}", (("queue_url", URL), ("policy", Literal("{}"))))
+
+
+def test_what_is_the_same_in_aws_as_another_resource_of_an_earlier_version_is_left_out() -> None:
+    first, same, other = (ProgramModel((QUEUE, policy(key))) for key in (1, 1, 2))
+
+    assert [len(version.resources) for version in without_second_owners([first, same, other])] == [2, 2, 1]
+
+
+def test_nothing_reads_what_another_resource_of_the_program_changes() -> None:
+    read = Resource(3, "read_queue", "read", (("id", URL),))
+
+    assert consistent(ProgramModel((QUEUE, read, policy(1)))).resources == (QUEUE, read)
+    assert consistent(ProgramModel((QUEUE, policy(1), read))).resources == (QUEUE, policy(1))
