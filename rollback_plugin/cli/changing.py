@@ -1,6 +1,7 @@
 """Commands that change something, and ask first: `rollback undo`, `recover` and `release`."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,7 @@ from rollback_plugin.cli.session import open_stack, telling
 from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions, Strategy
 
 if TYPE_CHECKING:
+    from rollback_plugin.controller.reporting import Reporting
     from rollback_plugin.controller.stack_controller import StackController
     from rollback_plugin.replay.plan import Plan
 
@@ -48,7 +50,7 @@ def undo(
     """
     options = OperationOptions(data=data, strategy=strategy)
     with reported(None) as reporting:
-        controller = telling(open_stack(stack, folder, reporting), progress_printer(output), lock_timeout)
+        controller = _opened(stack, folder, reporting, output, lock_timeout)
         if not yes:
             _confirm(controller, lambda: controller.operator.plan_undo(to, options), output)
         report(controller.operator.undo(to, options=options), output)
@@ -72,7 +74,7 @@ def recover(
     """
     options = OperationOptions(data=data, strategy=strategy, conflicts=conflicts)
     with reported(None) as reporting:
-        controller = telling(open_stack(stack, folder, reporting), progress_printer(output), lock_timeout)
+        controller = _opened(stack, folder, reporting, output, lock_timeout)
         if not yes:
             _confirm(controller, lambda: controller.operator.plan_recover(to, options), output)
         report(controller.operator.recover(to, options=options), output)
@@ -103,6 +105,14 @@ def release(
             if found.quarantined
             else f"Version {version} is not quarantined: nothing to do."
         )
+
+
+def _opened(
+    stack: str | None, folder: Path, reporting: "Reporting", output: Output, lock_timeout_seconds: float
+) -> "StackController":
+    return telling(
+        open_stack(stack, folder, reporting, one_operation=True), progress_printer(output), lock_timeout_seconds
+    )
 
 
 def _confirm(controller: "StackController", make_plan: "Callable[[], tuple[int, Plan]]", output: Output) -> None:

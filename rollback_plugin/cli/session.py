@@ -21,7 +21,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_stack(stack: str | None, folder: Path, reporting: "Reporting | None" = None) -> "StackController":
+def open_stack(
+    stack: str | None, folder: Path, reporting: "Reporting | None" = None, *, one_operation: bool = False
+) -> "StackController":
     """Everything there is for one stack; `reporting` hears of what is done. Raises what `open_project` and `assemble`
     raise."""
     # Imported late: `rollback --help` needs none of it.
@@ -32,7 +34,7 @@ def open_stack(stack: str | None, folder: Path, reporting: "Reporting | None" = 
     if reporting is None:
         _keep_retries_quiet()
     project = open_project(folder.resolve(), stack, os.environ)
-    return assemble(project, os.environ, clock=now, reporting=reporting or UNREPORTED)
+    return assemble(project, os.environ, clock=now, reporting=reporting or UNREPORTED, one_operation=one_operation)
 
 
 def open_fleet(

@@ -29,6 +29,7 @@ from rollback_plugin.recording.record import Recorder
 from rollback_plugin.replay.apply import Replay
 from rollback_plugin.replay.aws_inquiry import AwsInquiry
 from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.known_plans import KnownPlans
 from rollback_plugin.replay.secret_values import secret_values
 from rollback_plugin.replay.source.rerun import SourceReplay
 from rollback_plugin.replay.strategy import ReplayByStrategy
@@ -58,9 +59,11 @@ def assemble(
     on_progress: Callable[[Progress], None] = ignore_progress,
     connections: Connections | None = None,
     reporting: Reporting = UNREPORTED,
+    *,
+    one_operation: bool = False,
 ) -> StackController:
     """The controller of the project's selected stack; `connections` of `environ` are shared with other stacks, and
-    `reporting` hears of what is done.
+    `reporting` hears of what is done. `one_operation`: whether the process ends with the first.
 
     Nothing is asked of AWS, and no AWS client made, until alarms are read or consumers moved. Raises the errors of
     opening store and backend (`InvalidConfiguration`, `UnsupportedBackend`, `StoreUnreachable`, `MissingCredentials`).
@@ -71,7 +74,7 @@ def assemble(
     clock = connections.cloud_time.corrected(clock)
     store = connections.store(project.store_url)
     backend = connections.backend(project.backend_url)
-    engine = Engine(project, environ)
+    engine = Engine(project, environ, remember_decrypted=one_operation)
     channels = Channels(sns=lambda region: connections.clients().client("sns", region), http=connections.http)
     find_channels = StackChannels(stack, backend, engine, environ, channels)
     journal = Journal(store, stack, clock, str(actor), reporting.listener(stack, store, actor, find_channels))
@@ -80,7 +83,7 @@ def assemble(
     cloud = AwsInquiry(lambda profile: connections.clients(profile or None))
     replay = ReplayByStrategy(
         stack,
-        snapshot=Replay(stack, engine, backend, archive, cloud),
+        snapshot=Replay(stack, engine, backend, archive, cloud, KnownPlans(store, stack, environ)),
         source=SourceReplay(project, engine, backend, archive, environ),
     )
     clients = _StackClients(environ, backend, project, connections)

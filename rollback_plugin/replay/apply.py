@@ -18,6 +18,7 @@ from rollback_plugin.replay.engine_update import OperationKind, completed_update
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.forecast import plan_of
 from rollback_plugin.replay.goal import Goal, goal_of
+from rollback_plugin.replay.known_plans import KnownPlans, Question
 from rollback_plugin.replay.links import Links, links_of, where_registered_alike, with_declared_options
 from rollback_plugin.replay.merge import Merge, merge
 from rollback_plugin.replay.obstacles import refusals_before_the_engine
@@ -56,15 +57,8 @@ class _Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    target: int
-    options: OperationOptions
-    current: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class _Planned:
-    question: _Question
+    question: Question
     plan: Plan
 
 
@@ -78,13 +72,19 @@ class Replay:
         backend: Backend,
         archive: VersionArchive,
         cloud: Cloud | None = None,
+        known_plans: KnownPlans | None = None,
     ) -> None:
-        """cloud: None where AWS isn't to be asked what a version needs of it."""
+        """
+        Args:
+            cloud: None where AWS isn't to be asked what a version needs of it.
+            known_plans: None where every plan is to be made anew.
+        """
         self._stack = stack
         self._engine = engine
         self._backend = backend
         self._archive = archive
         self._preconditions = Preconditions(PluginFolder(engine.environ), cloud)
+        self._known_plans = known_plans
         self._planned: _Planned | None = None
 
     def plan(self, target: int, options: OperationOptions = DEFAULT_OPTIONS) -> Plan:
@@ -181,17 +181,27 @@ class Replay:
             yield _Prepared(folder, version, options, goal, links, assets, is_data, refusals, remarks, settled, state)
 
     def _plan(self, prepared: _Prepared) -> Plan:
-        """The plan. What the engine said last still holds where the same is asked of the same state, unless it refused:
-        that may have been put right. What is needed from outside is looked for each time."""
+        """The plan. What the engine said before still holds where the same is asked of the same state, unless it
+        refused: that may have been put right. What is needed from outside is looked for each time."""
         if prepared.refusals:
             return Plan((), prepared.refusals, ())
-        question = _Question(prepared.version.number, prepared.options, prepared.current)
+        question = Question(prepared.version, prepared.options, prepared.current)
         last = self._planned
         if last is None or last.question != question or last.plan.refusals:
-            last = _Planned(question, self._previewed(prepared))
+            last = _Planned(question, self._known_or_previewed(question, prepared))
             self._planned = last
         updates = self._backend.updates(self._stack)
         return self._preconditions.completed(last.plan, prepared.goal, prepared.assets, updates)
+
+    def _known_or_previewed(self, question: Question, prepared: _Prepared) -> Plan:
+        # What became of a pending create is not in the state that was asked about.
+        known = None if prepared.settled.changed else self._known_plans
+        plan = known.find(question) if known else None
+        if plan is None:
+            plan = self._previewed(prepared)
+            if known:
+                known.keep(question, plan)
+        return plan
 
     def _previewed(self, prepared: _Prepared) -> Plan:
         program = RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)

@@ -68,15 +68,20 @@ class _Finished:
 class Engine:
     """The engine for one stack."""
 
-    def __init__(self, location: StackLocation, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, location: StackLocation, environ: Mapping[str, str], *, remember_decrypted: bool = False
+    ) -> None:
         """
         Args:
             environ: the environment to run the engine in: PATH to find it, credentials, PULUMI_HOME with its plugins,
                 the passphrase.
+            remember_decrypted: whether to keep decrypted checkpoints in memory, for a process that ends with its one
+                operation: the plan and the update need the same.
         """
         self._stack = location.stack
         self._backend_url = location.backend_url
         self._environ = environ
+        self._decrypted: dict[str, Checkpoint] | None = {} if remember_decrypted else None
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -90,6 +95,13 @@ class Engine:
         """
         if not holds_ciphertext(checkpoint.document):
             return checkpoint
+        if self._decrypted is None:
+            return self._newly_decrypted(checkpoint)
+        if checkpoint.digest not in self._decrypted:
+            self._decrypted[checkpoint.digest] = self._newly_decrypted(checkpoint)
+        return self._decrypted[checkpoint.digest]
+
+    def _newly_decrypted(self, checkpoint: Checkpoint) -> Checkpoint:
         with self.copy_of(checkpoint) as folder:
             finished = self._run(["stack", "export", "--show-secrets", *self._selected], folder, _backend_in(folder))
         if finished.exit_code != 0:
