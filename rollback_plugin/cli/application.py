@@ -20,6 +20,7 @@ application = typer.Typer(
     help="Undo and recover deploys of Pulumi stacks, so that the consumers of a service don't notice.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 3 refused by the plan (nothing was touched).",
 )

@@ -1,7 +1,6 @@
 """`rollback demo`."""
 
 import typer
-from rich.console import Console
 
 from rollback_plugin.cli.options import Output, OutputOption
 from rollback_plugin.cli.printing import print_json
@@ -13,6 +12,8 @@ def demo(output: OutputOption = Output.TEXT) -> None:
     Needs the Pulumi engine on PATH, no AWS account and no login. Takes under two minutes. Exits with 1 if anything
     that the demo promises did not happen.
     """
+    from rich.console import Console
+
     from rollback_plugin.demo.story import run
     from rollback_plugin.report.receipt import render
 

@@ -1,4 +1,7 @@
-"""How commands answer: one JSON document on stdout, or rich text; warnings always on stderr."""
+"""How commands answer: one JSON document on stdout, or rich text; warnings always on stderr.
+
+What `rollback --help` doesn't need is imported when something is printed.
+"""
 
 import json
 import sys
@@ -6,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-
-from pydantic import BaseModel
-from rich.console import Console, RenderableType
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from rollback_plugin.errors import RollbackPluginError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 def print_json(document: Mapping[str, object] | Sequence[object]) -> None:
@@ -22,6 +25,8 @@ def print_json(document: Mapping[str, object] | Sequence[object]) -> None:
 
 def as_plain(value: object) -> object:
     """The value in JSON's own types."""
+    from pydantic import BaseModel
+
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if is_dataclass(value) and not isinstance(value, type):
@@ -41,16 +46,24 @@ def as_plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def show(renderable: RenderableType) -> None:
+def show(renderable: "RenderableType") -> None:
     """Print something of rich to stdout."""
+    from rich.console import Console
+
     Console().print(renderable)
 
 
 def say(words: str) -> None:
     """Print a sentence to stdout; brackets in it are no markup."""
+    from rich.console import Console
+    from rich.text import Text
+
     Console().print(Text(words))
 
 
 def warn(words: str) -> None:
     """Print a warning to stderr."""
+    from rich.console import Console
+    from rich.text import Text
+
     Console(stderr=True).print(Text("warning: ", style="yellow").append(words))

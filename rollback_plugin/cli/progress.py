@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
-
 from rollback_plugin.cli.options import Output
 
 if TYPE_CHECKING:
@@ -14,6 +11,9 @@ if TYPE_CHECKING:
 
 def progress_printer(output: Output) -> "Callable[[Progress], None]":
     """Prints to stdout for people; to stderr where stdout is for a JSON document."""
+    from rich.console import Console
+    from rich.text import Text
+
     console = Console(stderr=output is Output.JSON)
 
     def tell(progress: "Progress") -> None:

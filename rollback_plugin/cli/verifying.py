@@ -1,8 +1,6 @@
 """`rollback verify`: whether everything that a rollback could need is still what was kept."""
 
 import typer
-from rich.console import Group
-from rich.text import Text
 
 from rollback_plugin.cli.looking import vars_of
 from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
@@ -12,6 +10,9 @@ from rollback_plugin.cli.session import open_stack
 
 def verify(stack: StackOption = None, folder: FolderOption = HERE, output: OutputOption = Output.TEXT) -> None:
     """Read and hash the stack's journal, its versions and all they lead to. Exits with 1 where something is damaged."""
+    from rich.console import Group
+    from rich.text import Text
+
     from rollback_plugin.controller.integrity import integrity_of
 
     controller = open_stack(stack, folder)

@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from pulumi.runtime.proto import language_pb2
+from typing import TYPE_CHECKING
 
 from rollback_plugin.backend.history import Backend
 from rollback_plugin.errors import EngineFailed
@@ -30,12 +29,16 @@ from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
 from rollback_plugin.replay.recorded_config import config_of_other_keys, data_types
 from rollback_plugin.replay.refusing import refuse_by, refuse_destroyed
-from rollback_plugin.replay.registration import RegisteredResources
 from rollback_plugin.replay.scratch_project import scratch_project
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.version import Version
+
+if TYPE_CHECKING:
+    from pulumi.runtime.proto import language_pb2
+
+    from rollback_plugin.replay.registration import RegisteredResources
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +130,10 @@ class Replay:
         with self._prepared(target, options) as prepared:
             plan = self._plan(prepared)
             refuse_by(plan, self._stack, target)
-            program = RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)
+            program = _program_of(prepared)
             planned_for = self._take_over_what_exists(prepared, on_event)
 
-            def guarded(request: language_pb2.RunRequest) -> None:
+            def guarded(request: "language_pb2.RunRequest") -> None:
                 # The engine holds the lock now: what the plan was made from can't change any more, but may have until
                 # here.
                 self._refuse_other_state(planned_for)
@@ -204,7 +207,7 @@ class Replay:
         return plan
 
     def _previewed(self, prepared: _Prepared) -> Plan:
-        program = RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)
+        program = _program_of(prepared)
         goal, events = prepared.goal, list[EngineEvent]()
         try:
             assumed = prepared.settled.state if prepared.settled.changed else None
@@ -249,7 +252,7 @@ class Replay:
                 " Nothing was touched; run the same command again."
             )
 
-    def _check_outputs(self, program: RegisteredResources, target: int) -> None:
+    def _check_outputs(self, program: "RegisteredResources", target: int) -> None:
         """The stack's outputs are what its consumers read: they have to be what was registered. Secret ones are known
         by name only."""
         checkpoint = Checkpoint.parse(
@@ -268,6 +271,13 @@ class Replay:
                 f" {', '.join(sorted(differing))} are not what they should be. Compare `pulumi stack output` with what"
                 " its consumers expect, and run the same command again."
             )
+
+
+def _program_of(prepared: _Prepared) -> "RegisteredResources":
+    # Imported late: the protocol comes with all of Pulumi's SDK, and most commands run no engine.
+    from rollback_plugin.replay.registration import RegisteredResources
+
+    return RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)
 
 
 def _unsettled(merged: Merge, options: OperationOptions) -> Iterator[Refusal]:

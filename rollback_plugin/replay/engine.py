@@ -11,17 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import MappingProxyType
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from rollback_plugin.errors import EngineError, EngineNotFound
 from rollback_plugin.replay.engine_failure import engine_failure
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted, ignore_events
-from rollback_plugin.replay.language_server import Program, serve
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.scratch_project import scratch_project
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.version import ConfigValue
+
+if TYPE_CHECKING:
+    from rollback_plugin.replay.language_server import Program
 
 # These would change what an update does, or which stack it is done to, behind the back of its arguments.
 UNWANTED_VARIABLES = frozenset(
@@ -201,7 +203,7 @@ class Engine:
 
     def preview(
         self,
-        program: Program | ProgramInFolder,
+        program: "Program | ProgramInFolder",
         folder: Path,
         on_event: Callable[[EngineEvent], None],
         assumed: Checkpoint | None = None,
@@ -223,7 +225,7 @@ class Engine:
 
     def update(
         self,
-        program: Program | ProgramInFolder,
+        program: "Program | ProgramInFolder",
         folder: Path,
         on_event: Callable[[EngineEvent], None],
         *,
@@ -247,12 +249,15 @@ class Engine:
         self,
         command: str,
         purpose: str,
-        program: Program | ProgramInFolder,
+        program: "Program | ProgramInFolder",
         folder: Path,
         on_event: Callable[[EngineEvent], None],
         arguments: Sequence[str],
         variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        # Imported late: the protocol comes with all of Pulumi's SDK, and most commands run no engine.
+        from rollback_plugin.replay.language_server import serve
+
         errors: list[Diagnostic] = []
 
         def collect(event: EngineEvent) -> None:

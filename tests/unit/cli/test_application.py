@@ -61,8 +61,17 @@ def test_help_loads_nothing_that_takes_its_time() -> None:
     program = (
         "import sys\nfrom typer.testing import CliRunner\nfrom rollback_plugin.cli.application import application\n"
         "assert CliRunner().invoke(application, ['--help']).exit_code == 0\n"
-        "slow = 'boto3 grpc httpx moto opentelemetry pulumi structlog'\n"
+        "slow = 'boto3 grpc httpx moto opentelemetry pulumi pydantic rich.console stamina structlog yaml zstandard'\n"
         "print([name for name in slow.split() if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_a_command_that_runs_no_engine_loads_neither_sdk() -> None:
+    program = (
+        "import sys, rollback_plugin.controller.assembly, rollback_plugin.report.tables\n"
+        "print([name for name in ('boto3', 'botocore', 'grpc', 'httpx', 'pulumi') if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
