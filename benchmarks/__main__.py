@@ -9,12 +9,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import plan, rollback, storm, watch
-from benchmarks.timing import Figures, Measured, keep
+from benchmarks import plan, rollback, startup, storage, storm, watch
+from benchmarks.timing import Counted, Figures, Row, keep
 
-BENCHMARKS: Mapping[str, Callable[[], dict[str, dict[str, Measured]]]] = {
+BENCHMARKS: Mapping[str, Callable[[], Mapping[str, Mapping[str, Row]]]] = {
     "plan": plan.measured,
     "rollback": rollback.measured,
+    "startup": startup.measured,
+    "storage": storage.measured,
     "storm": storm.measured,
     "watch": watch.measured,
 }
@@ -35,20 +37,23 @@ def main() -> None:
         console.print(f"kept in {keep(name, rows).relative_to(Path.cwd())}\n")
 
 
-def _table(name: str, rows: Mapping[str, Mapping[str, Measured]]) -> Table:
+def _table(name: str, rows: Mapping[str, Mapping[str, Row]]) -> Table:
     table = Table(title=f"{name}: seconds, minimum / median / maximum", title_justify="left", box=None, pad_edge=False)
     for column in ("of", "", "waited", "processor"):
         table.add_column(column, no_wrap=True)
     for size, ways in rows.items():
-        for way, measured in ways.items():
-            table.add_row(size, way, _words(measured.wall_seconds), _words(measured.processor_seconds))
+        for way, row in ways.items():
+            if isinstance(row, Counted):
+                table.add_row(size, way, f"{row.value:,} {row.unit}", "")
+            else:
+                table.add_row(size, way, _words(row.wall_seconds), _words(row.processor_seconds))
     return table
 
 
 def _words(figures: Figures | None) -> str:
     if figures is None:
         return ""
-    return f"{figures.minimum:.2f} / {figures.median:.2f} / {figures.maximum:.2f}"
+    return f"{figures.minimum:.3f} / {figures.median:.3f} / {figures.maximum:.3f}"
 
 
 if __name__ == "__main__":

@@ -35,6 +35,29 @@ class Measured:
     processor_seconds: Figures | None
     """None where it can't be told apart from that of other ways."""
 
+    @classmethod
+    def of(cls, wall_seconds: Sequence[float]) -> "Measured":
+        """Where only the waiting was timed."""
+        return cls(len(wall_seconds), Figures.of(wall_seconds), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted, not timed."""
+
+    value: float
+    unit: str
+
+
+Row = Measured | Counted
+
+
+def timed(work: Callable[[], object]) -> float:
+    """The seconds it took."""
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
 
 def side_by_side(
     ways: Mapping[str, Callable[[], object]], repetitions: int, then: Callable[[], object] | None = None
@@ -56,12 +79,12 @@ def side_by_side(
     }
 
 
-def keep(name: str, rows: Mapping[str, Mapping[str, Measured]]) -> Path:
+def keep(name: str, rows: Mapping[str, Mapping[str, Row]]) -> Path:
     """Write the figures, by size and way, with what they were measured on; return the file."""
     document = {
         "machine": {"processors": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
         "load_at_the_end": round(os.getloadavg()[0], 1),
-        "figures": {size: {way: asdict(measured) for way, measured in ways.items()} for size, ways in rows.items()},
+        "figures": {size: {way: asdict(row) for way, row in ways.items()} for size, ways in rows.items()},
     }
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{name}.json"

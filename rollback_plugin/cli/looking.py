@@ -19,7 +19,7 @@ from rollback_plugin.cli.options import (
     TargetOption,
 )
 from rollback_plugin.cli.printing import print_json, show
-from rollback_plugin.cli.session import open_gate, open_stack
+from rollback_plugin.cli.session import open_gate, open_records, open_stack
 from rollback_plugin.errors import InvalidConfiguration
 from rollback_plugin.journal.options import DataPolicy, OperationOptions, Strategy
 
@@ -31,10 +31,10 @@ def history(stack: StackOption = None, folder: FolderOption = HERE, output: Outp
     """What was applied to the stack, oldest first: deploys, rollbacks, recoveries, each with its verdict."""
     from rollback_plugin.report.tables import history_table
 
-    controller = open_stack(stack, folder)
-    rows = controller.history()
+    records = open_records(stack, folder)
+    rows = records.history()
     if output is Output.JSON:
-        sources = {number: controller.archive.read(number).source for number in {row.version for row in rows}}
+        sources = {number: records.archive.read(number).source for number in {row.version for row in rows}}
         print_json([{**vars_of(row), "source": sources[row.version]} for row in rows])
     else:
         show(history_table(rows))
@@ -62,12 +62,12 @@ def status(
         raise typer.BadParameter("--watch is given without --all.")
     from rollback_plugin.report.tables import status_view
 
-    controller = open_stack(stack, folder)
-    found = controller.status()
+    records = open_records(stack, folder)
+    found = records.status()
     if output is Output.JSON:
-        print_json({"stack": str(controller.stack), **vars_of(found)})
+        print_json({"stack": str(records.stack), **vars_of(found)})
     else:
-        show(status_view(controller.stack, found))
+        show(status_view(records.stack, found))
 
 
 def plan(

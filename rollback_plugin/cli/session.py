@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rollback_plugin.controller.deploy_gate import DeployGate
     from rollback_plugin.controller.fleet import Fleet
     from rollback_plugin.controller.progress import Progress
+    from rollback_plugin.controller.records import StackRecords
     from rollback_plugin.controller.reporting import Reporting
     from rollback_plugin.controller.stack_controller import StackController
 
@@ -35,6 +36,15 @@ def open_stack(
         _keep_retries_quiet()
     project = open_project(folder.resolve(), stack, os.environ)
     return assemble(project, os.environ, clock=now, reporting=reporting or UNREPORTED, one_operation=one_operation)
+
+
+def open_records(stack: str | None, folder: Path) -> "StackRecords":
+    """What is kept of one stack, to be read only. Raises what `open_project` and `records_of` raise."""
+    from rollback_plugin.backend.project import open_project
+    from rollback_plugin.controller.records import records_of
+
+    _keep_retries_quiet()
+    return records_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
 
 
 def open_fleet(

@@ -70,7 +70,7 @@ def test_help_loads_nothing_that_takes_its_time() -> None:
 
 def test_a_command_that_runs_no_engine_loads_neither_sdk() -> None:
     program = (
-        "import sys, rollback_plugin.controller.assembly, rollback_plugin.report.tables\n"
+        "import sys, rollback_plugin.controller.assembly, rollback_plugin.controller.records\n"
         "print([name for name in ('boto3', 'botocore', 'grpc', 'httpx', 'pulumi') if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

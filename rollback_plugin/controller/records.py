@@ -1,0 +1,42 @@
+"""What is kept of one stack, for those who only read it: loads nothing that the engine or AWS would need."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollback_plugin.backend.project import Project
+from rollback_plugin.journal.fold import fold
+from rollback_plugin.journal.history import HistoryRow, history_rows
+from rollback_plugin.journal.journal import Journal
+from rollback_plugin.journal.status import Status
+from rollback_plugin.stack import StackName
+from rollback_plugin.store import open_store
+from rollback_plugin.versions.archive import VersionArchive
+
+READER = "a reader, who writes nothing"
+
+
+@dataclass(frozen=True)
+class StackRecords:
+    """A stack's journal and versions."""
+
+    stack: StackName
+    journal: Journal
+    archive: VersionArchive
+    clock: Callable[[], datetime]
+
+    def status(self) -> Status:
+        """The stack as its journal tells it, now."""
+        return fold(self.journal.entries(), self.clock())
+
+    def history(self) -> tuple[HistoryRow, ...]:
+        """Deploys, rollbacks and recoveries, oldest first."""
+        return history_rows(self.journal.entries(), self.clock())
+
+
+def records_of(project: Project, environ: Mapping[str, str], clock: Callable[[], datetime]) -> StackRecords:
+    """The records of the project's selected stack. Raises the errors of opening its store."""
+    store = open_store(project.store_url, environ)
+    return StackRecords(
+        project.stack, Journal(store, project.stack, clock, READER), VersionArchive(store, project.stack), clock
+    )
