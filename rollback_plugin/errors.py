@@ -32,7 +32,8 @@
     │   └── EngineFailed
     ├── CloudError                     exit 1   AWS said no, or could not be asked
     │   ├── MissingCredentials
-    │   └── CloudUnreachable
+    │   ├── CloudUnreachable
+    │   └── CloudThrottled
     ├── DeliveryFailed                 exit 1   a notice did not reach those it was for
     │   └── DeliveryDelayed            exit 1   it may reach them the next time
     └── EmbeddedError                  exit 1   the AWS in a box could not start or be used
@@ -178,6 +179,10 @@ class MissingCredentials(CloudError):
 
 class CloudUnreachable(CloudError):
     """The AWS endpoint could not be reached."""
+
+
+class CloudThrottled(CloudError):
+    """AWS takes no more of these calls for now, after several tries too."""
 
 
 class DeliveryFailed(RollbackPluginError):
