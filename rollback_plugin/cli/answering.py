@@ -22,7 +22,7 @@ from rollback_plugin.cli.progress import progress_printer
 from rollback_plugin.cli.reporting import reported
 from rollback_plugin.errors import InvalidConfiguration
 
-WhyOption = Annotated[str, typer.Option("--why", help="Kept in the journal.")]
+WhyOption = Annotated[str, typer.Option("--why", help="Kept in the journal, and told in the notice.")]
 
 
 def approve(
@@ -66,13 +66,14 @@ def deny(
     """
     from rollback_plugin.controller.consent import Consent
 
-    controller = session.open_stack(stack, folder)
-    consent = Consent(controller)
-    question = consent.question()
-    asked = question.asked
-    if not yes:
-        ask(f"Deny the {asked.kind} of {controller.stack} to version {asked.target}?", output)
-    consent.deny(question, why)
+    with reported(None) as reporting:
+        controller = session.open_stack(stack, folder, reporting)
+        consent = Consent(controller)
+        question = consent.question()
+        asked = question.asked
+        if not yes:
+            ask(f"Deny the {asked.kind} of {controller.stack} to version {asked.target}?", output)
+        consent.deny(question, why)
     if output is Output.JSON:
         print_json({"denied": asked.kind, "version": asked.version, "target": asked.target})
     else:
@@ -96,11 +97,12 @@ def freeze(
     from rollback_plugin.journal.entries import FreezeBegan
 
     ends_at = None if until is None else _moment(until, session.now())
-    controller = session.open_stack(stack, folder)
     lasts = "until `rollback unfreeze`" if ends_at is None else f"until {ends_at:%Y-%m-%d %H:%M %Z}"
-    if not yes:
-        ask(f"Freeze {controller.stack} {lasts}?", output)
-    controller.journal.append_next(FreezeBegan(until=ends_at, explanation=why))
+    with reported(None) as reporting:
+        controller = session.open_stack(stack, folder, reporting)
+        if not yes:
+            ask(f"Freeze {controller.stack} {lasts}?", output)
+        controller.journal.append_next(FreezeBegan(until=ends_at, explanation=why))
     if output is Output.JSON:
         print_json({"frozen": True, "until": ends_at})
     else:
@@ -117,12 +119,13 @@ def unfreeze(
     """End a freeze."""
     from rollback_plugin.journal.entries import FreezeEnded
 
-    controller = session.open_stack(stack, folder)
-    frozen = controller.status().freeze
-    if frozen is not None:
-        if not yes:
-            ask(f"End the freeze of {controller.stack} that {frozen.by} began?", output)
-        controller.journal.append_next(FreezeEnded(explanation=why))
+    with reported(None) as reporting:
+        controller = session.open_stack(stack, folder, reporting)
+        frozen = controller.status().freeze
+        if frozen is not None:
+            if not yes:
+                ask(f"End the freeze of {controller.stack} that {frozen.by} began?", output)
+            controller.journal.append_next(FreezeEnded(explanation=why))
     if output is Output.JSON:
         print_json({"frozen": False, "changed": frozen is not None})
     else:

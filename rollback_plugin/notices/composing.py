@@ -3,8 +3,11 @@
 from dataclasses import dataclass, field
 
 from rollback_plugin.journal.entries import (
+    Answered,
     Asked,
     Entry,
+    FreezeBegan,
+    FreezeEnded,
     Held,
     OperationFailed,
     ReasonCode,
@@ -32,6 +35,7 @@ class _Telling:
     target: int | None = None
     reason: str | None = None
     alarms: tuple[str, ...] = ()
+    why: str = ""
 
 
 @dataclass
@@ -42,6 +46,8 @@ class Composer:
     store: str
     """Where the journal is, as people write it."""
     _begun: dict[str, RollbackStarted | RecoveryStarted] = field(default_factory=dict)
+    _asked: dict[str, Asked] = field(default_factory=dict)
+    """By question."""
     _refused: bool = False
     """Whether the operation under way was held because its plan refuses."""
 
@@ -63,6 +69,7 @@ class Composer:
             target=told.target,
             reason=told.reason,
             alarms=told.alarms,
+            why=told.why,
         )
 
     def _telling(self, entry: Entry) -> _Telling | None:
@@ -91,7 +98,19 @@ class Composer:
             case Held() as event:
                 return self._held(event)
             case Asked() as event:
-                return self._asked(event)
+                self._asked[event.question] = event
+                return self._question(event)
+            case Answered() as event:
+                return self._answered(event)
+            case FreezeBegan() as event:
+                return self._frozen(event)
+            case FreezeEnded() as event:
+                return _Telling(
+                    Happened.UNFROZEN,
+                    f"The freeze of {self.stack} was ended.",
+                    "It is rolled back and recovered again when its alarms and its policy say so.",
+                    why=event.explanation,
+                )
             case _:
                 return None
 
@@ -174,7 +193,7 @@ class Composer:
             reason=event.reason.value,
         )
 
-    def _asked(self, event: Asked) -> _Telling:
+    def _question(self, event: Asked) -> _Telling:
         wanted = (
             f"Version {event.version} of {self.stack} should be rolled back to version {event.target}"
             if event.kind == "rollback"
@@ -189,6 +208,46 @@ class Composer:
             event.target,
             event.because.value,
             event.alarms,
+        )
+
+    def _answered(self, event: Answered) -> _Telling | None:
+        asked = self._asked.get(event.question)
+        if asked is None:
+            return None
+        meant = (
+            f"The rollback of version {asked.version} of {self.stack} to version {asked.target}"
+            if asked.kind == "rollback"
+            else f"The recovery of version {asked.version} of {self.stack}"
+        )
+        again = "undo" if asked.kind == "rollback" else "recover"
+        fate, what_next = (
+            ("was approved.", f"It is done next. {self._follow()}")
+            if event.approved
+            else (
+                "was denied: nothing is changed.",
+                "It isn't asked again until the next deploy, unless further alarms speak for it. "
+                f"`rollback {again} --stack {self.stack.stack}` does it all the same.",
+            )
+        )
+        return _Telling(
+            Happened.APPROVED if event.approved else Happened.DENIED,
+            f"{meant} {fate}",
+            what_next,
+            asked.version,
+            asked.target,
+            asked.because.value,
+            asked.alarms,
+            event.explanation,
+        )
+
+    def _frozen(self, event: FreezeBegan) -> _Telling:
+        lasts = "until somebody ends it" if event.until is None else f"until {event.until:%Y-%m-%d %H:%M} UTC"
+        return _Telling(
+            Happened.FROZEN,
+            f"{self.stack} is frozen {lasts}.",
+            "Until then it is neither rolled back nor recovered without a person. "
+            f"`rollback unfreeze --stack {self.stack.stack}` ends that.",
+            why=event.explanation,
         )
 
     def _rollback(self, begun: RollbackStarted, happened: Happened, fate: str, what_next: str) -> _Telling:

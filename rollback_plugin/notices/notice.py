@@ -21,11 +21,16 @@ class Happened(StrEnum):
     HELD = "held"
     ASKED = "asked"
     """A person has the say about a rollback or a recovery."""
+    APPROVED = "approved"
+    DENIED = "denied"
+    FROZEN = "frozen"
+    UNFROZEN = "unfrozen"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message, the same for every channel. Names, numbers and tokens: nothing that the engine or AWS said."""
+    """One message, the same for every channel. Names, numbers and tokens, and what a person gave as their reason:
+    nothing that the engine or AWS said."""
 
     stack: StackName
     sequence: int
@@ -47,6 +52,8 @@ class Notice:
     reason: str | None = None
     """A `ReasonCode`."""
     alarms: tuple[str, ...] = ()
+    why: str = ""
+    """What the person who did it gave as the reason."""
 
     @property
     def id(self) -> str:
@@ -64,9 +71,10 @@ class Notice:
             "target": self.target,
             "reason": self.reason,
             "alarms": list(self.alarms),
+            "why": self.why,
             "time": self.time.isoformat(),
             "actor": self.actor,
             "what_next": self.what_next,
             "record": self.record,
         }
-        return {name: value for name, value in found.items() if value not in (None, [])}
+        return {name: value for name, value in found.items() if value not in (None, [], "")}

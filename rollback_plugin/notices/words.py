@@ -16,6 +16,10 @@ _SIGNS = {
     Happened.REFUSED: "🛑",
     Happened.HELD: "✋",
     Happened.ASKED: "❓",
+    Happened.APPROVED: "👍",
+    Happened.DENIED: "👎",
+    Happened.FROZEN: "🧊",
+    Happened.UNFROZEN: "💧",
 }
 
 
@@ -44,6 +48,7 @@ def _facts(notice: Notice) -> list[tuple[str, str]]:
     targets = [] if notice.target is None else [("Target", str(notice.target))]
     reasons = [] if notice.reason is None else [("Reason", notice.reason)]
     alarms = [("Alarms", ", ".join(notice.alarms))] if notice.alarms else []
+    why = [("Why", notice.why)] if notice.why else []
     return [
         ("Stack", str(notice.stack)),
         *versions,
@@ -52,6 +57,7 @@ def _facts(notice: Notice) -> list[tuple[str, str]]:
         *alarms,
         ("Time", f"{notice.time:%Y-%m-%d %H:%M:%S} UTC"),
         ("By", notice.actor),
+        *why,
     ]
 
 

@@ -27,8 +27,17 @@ NOTICE = Notice(
     target=6,
     reason="ALARM_AFTER_DEPLOY",
     alarms=("errors", "slow"),
+    why="the fair",
 )
-WORDS = ("Version 7 of shop/prod", "errors, slow", "ALARM_AFTER_DEPLOY", "rollback status", NOTICE.record)
+WORDS = (
+    "Version 7 of shop/prod",
+    "errors, slow",
+    "ALARM_AFTER_DEPLOY",
+    "worker@host:1",
+    "the fair",
+    "rollback status",
+    NOTICE.record,
+)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """People's answers and freezes, as commands on a stack with a real journal."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,18 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from rollback_plugin.cli import looking, session
+from rollback_plugin.cli import looking, reporting, session
 from rollback_plugin.cli.application import application
+from rollback_plugin.controller.reporting import UNREPORTED, Reporting
 from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.errors import InvalidConfiguration, NotConfirmed, NothingAsked, OperationInProgress
 from rollback_plugin.journal.entries import AlarmState, Answered, FreezeBegan, ReasonCode, RollbackStarted
+from rollback_plugin.journal.journal import Journal
+from rollback_plugin.notices.channel import Channel
 from rollback_plugin.versions.service import Policy
+from tests.notices.receiver import served_hook
 from tests.unit.controller.cloudwatch import CloudWatch
-from tests.unit.controller.stand import ALARM, Stand
+from tests.unit.controller.stand import ALARM, ME, Stand
 
 
 class Asked(Stand):
@@ -24,9 +29,16 @@ class Asked(Stand):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, Policy(bake_seconds=600, automatic_rollback=False))
         self.cloudwatch = CloudWatch()
+        self.channels: list[Channel] = []
         self.two_versions()
         self.cloudwatch.put(ALARM, AlarmState.ALARM, self.now)
         self.watched = self.controller(self.cloudwatch.source, self.cloudwatch.counter())
+
+    def opened(self, _stack: object, _folder: object, reporting: Reporting = UNREPORTED) -> StackController:
+        if not self.channels:
+            return self.watched
+        listener = reporting.listener(self.stack, self.store, ME, lambda: self.channels)
+        return replace(self.watched, journal=Journal(self.store, self.stack, lambda: self.now, str(ME), listener))
 
     def tick(self) -> ReasonCode:
         return self.watched.round(self.watched.read_alarms()).decision.reason
@@ -43,13 +55,12 @@ class Asked(Stand):
 @pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
     asked = Asked(tmp_path)
-
-    def opened(*_: object) -> StackController:
-        return asked.watched
-
-    monkeypatch.setattr(session, "open_stack", opened)
-    monkeypatch.setattr(looking, "open_stack", opened)
+    monkeypatch.setattr(session, "open_stack", asked.opened)
+    monkeypatch.setattr(looking, "open_records", asked.opened)
     monkeypatch.setattr(session, "now", lambda: asked.now)
+    monkeypatch.setattr(reporting, "now", lambda: asked.now)
+    # However busy the machine is, what is told is told.
+    monkeypatch.setattr(reporting, "LAST_NOTICES_SECONDS", 120.0)
     return asked
 
 
@@ -62,6 +73,35 @@ def test_a_yes_is_journaled_with_its_reason_and_done_at_once(stack: Asked) -> No
     assert stack.events == ["alarm", "asked", "answered", "rollback_started", "traffic_shifted", "rolled_back"]
     assert [event.explanation for event in stack.happened() if isinstance(event, Answered)] == ["go"]
     assert stack.status().applied == 1
+
+
+@pytest.mark.parametrize(("command", "happened"), [("approve", "approved"), ("deny", "denied")])
+def test_an_answer_is_told_with_its_reason(stack: Asked, command: str, happened: str) -> None:
+    stack.tick()
+    with served_hook() as hook:
+        stack.channels.append(hook.channel)
+        stack.run(command, "--yes", "--why", "it is the network")
+
+    told = [document["notice"] for _, document in hook.posted]
+    assert [(notice["happened"], notice.get("why")) for notice in told][:2] == [
+        ("asked", None),
+        (happened, "it is the network"),
+    ]
+    assert told[1]["actor"] == "me@here:4242"
+
+
+def test_a_freeze_and_its_end_are_told_with_their_reasons(stack: Asked) -> None:
+    with served_hook() as hook:
+        stack.channels.append(hook.channel)
+        stack.run("freeze", "--yes", "--why", "the fair")
+        stack.run("unfreeze", "--yes", "--why", "it is over")
+        stack.run("unfreeze", "--yes", "--why", "again")
+
+    told = [document["notice"] for _, document in hook.posted]
+    assert [(notice["happened"], notice["why"]) for notice in told] == [
+        ("frozen", "the fair"),
+        ("unfrozen", "it is over"),
+    ]
 
 
 def test_a_yes_that_a_crash_kept_from_being_done_is_done_by_the_next(stack: Asked) -> None:

@@ -1,6 +1,7 @@
 """Which entries are told, and as what: a table, and the stories they come in."""
 
 import json
+from typing import Literal
 
 import pytest
 
@@ -107,7 +108,7 @@ def test_what_becomes_of_it_is_told(event: Event, happened: Happened, reason: st
     (notice,) = told(event)
 
     assert (notice.happened, notice.version, notice.reason, notice.alarms) == (happened, 2, reason, alarms)
-    # What the engine or a person said stays in the journal.
+    # What the engine said stays in the journal.
     assert "hunter2" not in json.dumps(notice.facts())
 
 
@@ -138,6 +139,57 @@ def test_a_recovery_is_told_when_it_is_done() -> None:
         2,
         "ROLLBACK_DID_NOT_HELP",
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "approved", "happened", "headline"),
+    [
+        (
+            "rollback",
+            True,
+            Happened.APPROVED,
+            "The rollback of version 2 of shop/prod to version 1 was approved.",
+        ),
+        (
+            "rollback",
+            False,
+            Happened.DENIED,
+            "The rollback of version 2 of shop/prod to version 1 was denied: nothing is changed.",
+        ),
+        ("recovery", False, Happened.DENIED, "The recovery of version 2 of shop/prod was denied: nothing is changed."),
+    ],
+)
+def test_an_answer_is_told_with_what_was_asked_and_why(
+    kind: Literal["rollback", "recovery"], approved: bool, happened: Happened, headline: str
+) -> None:
+    story = Story().deploy(1, 0).deploy(2, 30).ring(31).ask(2, 1, 32, kind=kind).answer(33, approved=approved)
+
+    _, answered = notices(story.entries)
+
+    assert (answered.happened, answered.headline) == (happened, headline)
+    assert (answered.version, answered.target, answered.alarms) == (2, 1, ("errors",))
+    assert (answered.actor, answered.why) == ("me@here:1", "because I say so")
+    again = "rollback undo --stack prod" if kind == "rollback" else "rollback recover --stack prod"
+    assert (again in answered.what_next) is not approved
+
+
+def test_an_answer_to_a_question_that_the_journal_does_not_hold_is_not_told() -> None:
+    assert notices(Story().deploy(1, 0).answer(1, approved=True).entries) == []
+
+
+def test_a_freeze_is_told_when_it_begins_and_when_somebody_ends_it() -> None:
+    frozen, until, ended = notices(Story().freeze(0).freeze(1, until=60).unfreeze(2).entries)
+
+    assert [notice.happened for notice in (frozen, until, ended)] == [
+        Happened.FROZEN,
+        Happened.FROZEN,
+        Happened.UNFROZEN,
+    ]
+    assert frozen.headline == "shop/prod is frozen until somebody ends it."
+    assert until.headline == "shop/prod is frozen until 2026-03-02 13:00 UTC."
+    assert (until.actor, until.why) == ("me@here:1", "the fair")
+    assert "rollback unfreeze --stack prod" in until.what_next
+    assert "why" not in ended.facts()
 
 
 def test_deploys_alarms_and_releases_are_not_told() -> None:
