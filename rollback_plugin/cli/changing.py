@@ -21,13 +21,15 @@ from rollback_plugin.cli.options import (
     TargetOption,
     YesOption,
 )
-from rollback_plugin.cli.printing import print_json, say, show
+from rollback_plugin.cli.printing import print_json, say, show, warn
 from rollback_plugin.cli.progress import progress_printer
 from rollback_plugin.cli.reporting import reported
 from rollback_plugin.cli.session import open_stack, telling
+from rollback_plugin.errors import RollbackPluginError
 from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions, Strategy
 
 if TYPE_CHECKING:
+    from rollback_plugin.controller.execution import OperationResult
     from rollback_plugin.controller.reporting import Reporting
     from rollback_plugin.controller.stack_controller import StackController
     from rollback_plugin.replay.plan import Plan
@@ -48,12 +50,17 @@ def undo(
     The version undone is quarantined: it can't be deployed again until it changes or is released. After a crash,
     the same command goes on where it was.
     """
+    from rollback_plugin.controller.execution import OperationResult
+
     options = OperationOptions(data=data, strategy=strategy)
     with reported(None) as reporting:
         controller = _opened(stack, folder, reporting, output, lock_timeout)
         if not yes:
             _confirm(controller, lambda: controller.operator.plan_undo(to, options), output)
-        report(controller.operator.undo(to, options=options), output)
+        result = controller.operator.undo(to, options=options)
+        report(result, output)
+        if isinstance(result, OperationResult):
+            _keep_evidence(controller, result, output)
 
 
 def recover(
@@ -113,6 +120,23 @@ def _opened(
     return telling(
         open_stack(stack, folder, reporting, one_operation=True), progress_printer(output), lock_timeout_seconds
     )
+
+
+def _keep_evidence(controller: "StackController", result: "OperationResult", output: Output) -> None:
+    """Keep what spoke against the version undone, as a watch would in its next round: there may be none. The rollback
+    is done, whatever becomes of this."""
+    from rollback_plugin.controller.beside import answered
+
+    study = controller.evidence
+    if study is None or result.undoes is None:
+        return
+    try:
+        kept = answered(study) if study.alarms_spoke_against(result.undoes) else None
+    except RollbackPluginError as error:
+        warn(f"The rollback is done, but no evidence on version {result.undoes} was kept: {error}")
+        return
+    if kept is not None and output is Output.TEXT:
+        say(f"Evidence on version {kept.version} is kept: `rollback evidence {kept.version}`.")
 
 
 def _confirm(controller: "StackController", make_plan: "Callable[[], tuple[int, Plan]]", output: Output) -> None:

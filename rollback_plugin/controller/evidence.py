@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rollback_plugin.errors import RollbackPluginError
-from rollback_plugin.journal.entries import Asked, Deployed, Entry, EvidenceKept, Held, RollbackStarted
+from rollback_plugin.journal.entries import (
+    AlarmState,
+    Asked,
+    Deployed,
+    Entry,
+    EvidenceKept,
+    Held,
+    RollbackStarted,
+)
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.signals.alarms import AlarmSource
@@ -61,6 +69,20 @@ class EvidenceStudy:
         kept = any(isinstance(e.event, EvidenceKept) and e.event.about == judgement.sequence for e in entries)
         return None if kept else judgement.sequence
 
+    def alarms_spoke_against(self, version: int) -> bool:
+        """Whether, as CloudWatch says now, an alarm of a version that was rolled back rings, or rang until then.
+
+        Raises `CloudError`s, and the errors of the alarms' account and region not being known.
+        """
+        entries = self.journal.entries()
+        began = next(e.time for e in reversed(entries) if _undoes(e) == version)
+        alarms = _deployed(entries, version).alarms
+        observed = self.alarm_source().read_existing(alarms).values() if alarms else ()
+        return any(
+            alarm.state is AlarmState.ALARM or (alarm.state is AlarmState.OK and alarm.since >= began)
+            for alarm in observed
+        )
+
     def work_out(self, subject: int) -> EvidenceKept:
         """Gather the evidence on that entry and put it into the store. Raises the store's errors, and those of the
         alarms' account and region not being known; what AWS doesn't say is said in the evidence."""
@@ -68,7 +90,7 @@ class EvidenceStudy:
         version = _judged(entries[subject - 1])
         if version is None:
             raise ValueError(f"entry {subject} tells of no judgement")
-        deploy = next(e.event for e in entries if isinstance(e.event, Deployed) and e.event.version == version)
+        deploy = _deployed(entries, version)
         lacking: list[str] = []
         reader = EvidenceReader(
             source=self.alarm_source(),
@@ -97,6 +119,14 @@ class EvidenceStudy:
         except RollbackPluginError as error:
             lacking.append(f"No log lines were kept, since the stack's secrets could not be taken out of them: {error}")
             return None
+
+
+def _deployed(entries: Sequence[Entry], version: int) -> Deployed:
+    return next(e.event for e in entries if isinstance(e.event, Deployed) and e.event.version == version)
+
+
+def _undoes(entry: Entry) -> int | None:
+    return entry.event.undoes if isinstance(entry.event, RollbackStarted) else None
 
 
 def _judged(entry: Entry) -> int | None:

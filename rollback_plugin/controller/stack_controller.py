@@ -88,13 +88,18 @@ class StackController:
         return DetectionStudy(self.journal, self.services, self.alarm_source, self.requests, self.clock)
 
     @property
-    def studies(self) -> tuple[Study[Event], ...]:
-        """All that is worked out beside the rounds."""
+    def evidence(self) -> EvidenceStudy | None:
+        """Gathers, and journals, what the last judgement rested on; None where nobody keeps evidence."""
         sources = self.evidence_sources
         if sources is None:
-            return (self.way_back, self.detection)
-        evidence = EvidenceStudy(self.journal, self.services, self.alarm_source, self.requests, sources, self.clock)
-        return (self.way_back, self.detection, evidence)
+            return None
+        return EvidenceStudy(self.journal, self.services, self.alarm_source, self.requests, sources, self.clock)
+
+    @property
+    def studies(self) -> tuple[Study[Event], ...]:
+        """All that is worked out beside the rounds."""
+        evidence = self.evidence
+        return (self.way_back, self.detection) if evidence is None else (self.way_back, self.detection, evidence)
 
     def status(self) -> Status:
         """The stack as its journal tells it, now."""
