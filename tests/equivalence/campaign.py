@@ -6,7 +6,6 @@ are never taken for this one's.
 
 import argparse
 import hashlib
-import itertools
 import json
 import multiprocessing
 import os
@@ -14,10 +13,8 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from multiprocessing.process import BaseProcess
-from multiprocessing.queues import Queue
 from pathlib import Path
 
 from tests.equivalence.draws import shrunk, tried_until_deployable
@@ -28,7 +25,7 @@ from tests.equivalence.workbench import Workbench
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".equivalence"
-PAIRS_OF_A_WORKBENCH = 10
+PAIRS_OF_A_PROCESS = 10
 SHOWN_DETAILS = 4
 SHOWN_CHARACTERS = 300
 
@@ -75,34 +72,19 @@ def _all(pairs: int, workers: int) -> int:
 
 
 def _tried_in_processes(pairs: list[int], workers: int) -> Iterator[Result]:
-    context = multiprocessing.get_context("spawn")
-    waiting: Queue[int | None] = context.Queue()
-    results: Queue[Result] = context.Queue()
-    for pair in [*pairs, *[None] * workers]:
-        waiting.put(pair)
-    processes: list[BaseProcess] = [context.Process(target=_work, args=(waiting, results)) for _ in range(workers)]
-    for process in processes:
-        process.start()
-    for _ in pairs:
-        yield results.get()
-    for process in processes:
-        process.join()
+    """A process for every few pairs: moto keeps every account that was ever used in it, and the programs that run in
+    the process leave the threads of `track()`'s server, which end with the process of a program of its own."""
+    batches = [pairs[first : first + PAIRS_OF_A_PROCESS] for first in range(0, len(pairs), PAIRS_OF_A_PROCESS)]
+    with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=1) as pool:
+        for results in pool.imap_unordered(_results, batches):
+            yield from results
 
 
-def _work(waiting: "Queue[int | None]", results: "Queue[Result]") -> None:
-    pairs = _taken(waiting)
-    for first in pairs:
-        # moto keeps every account that was ever used in it.
-        with Workbench() as bench:
-            for pair in itertools.chain([first], itertools.islice(pairs, PAIRS_OF_A_WORKBENCH - 1)):
-                results.put(_result(pair, bench))
-
-
-def _taken(waiting: "Queue[int | None]") -> Iterator[int]:
+def _results(pairs: list[int]) -> list[Result]:
     parent = multiprocessing.parent_process()
-    # A killed parent can't tell its workers to end.
-    while parent is not None and parent.is_alive() and (pair := waiting.get()) is not None:
-        yield pair
+    with Workbench() as bench:
+        # A killed parent can't tell its workers to end.
+        return [_result(pair, bench) for pair in pairs if parent is not None and parent.is_alive()]
 
 
 def _result(pair: int, bench: Workbench) -> Result:
@@ -167,7 +149,7 @@ def _conclusion(results: list[Result]) -> int:
     return 1 if failed else 0
 
 
-def _read(progress: Path) -> Iterable[Result]:
+def _read(progress: Path) -> Iterator[Result]:
     if not progress.exists():
         return
     for line in progress.read_text().splitlines():

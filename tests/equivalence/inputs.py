@@ -216,11 +216,16 @@ def inputs_of(draw: st.DrawFn, kind: str, before: Before) -> tuple[tuple[str, Ex
         if described.one_in == 1 or draw(one_in(described.one_in)):
             drawn.append((described.name, draw(described.values(before))))
     if kind == "table":
-        (key,) = [value.value for name, value in drawn if name == "hash_key" and isinstance(value, Literal)]
-        drawn.append(("attributes", ListOf((_keyed(str(key)),))))
+        drawn = list(with_key_attributes(tuple(drawn)))
     if kind == "function_alias" and draw(st.booleans()):
         drawn = _following_version(drawn)
     return tuple(drawn)
+
+
+def with_key_attributes(table: tuple[tuple[str, Expression], ...]) -> tuple[tuple[str, Expression], ...]:
+    """The inputs of a table with the attribute its key is made of, and no other: the provider refuses those."""
+    (key,) = [value.value for name, value in table if name == "hash_key" and isinstance(value, Literal)]
+    return (*(each for each in table if each[0] != "attributes"), ("attributes", ListOf((_keyed(str(key)),))))
 
 
 def _following_version(drawn: list[tuple[str, Expression]]) -> list[tuple[str, Expression]]:

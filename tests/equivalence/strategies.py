@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.equivalence.consistency import WITH_TARGET, consistent, followed, without_second_owners
 from tests.equivalence.expressions import Before, documents, one_in
-from tests.equivalence.inputs import inputs_of
+from tests.equivalence.inputs import inputs_of, with_key_attributes
 from tests.equivalence.kinds import KINDS
 from tests.equivalence.model import Alias, Chain, Expression, Literal, Options, ProgramModel, Resource
 
@@ -162,7 +162,8 @@ def _with_inputs_of(resource: Resource, drawn: tuple[tuple[str, Expression], ...
         or name in ("name", "bucket", "key", "layer_name", "fifo_queue", "fifo_topic", KINDS[resource.kind].target)
     }
     fresh = {name: value for name, value in drawn if name not in ("fifo_queue", "fifo_topic") or "name" not in kept}
-    return replace(resource, inputs=tuple({**fresh, **kept}.items()))
+    inputs = tuple({**fresh, **kept}.items())
+    return replace(resource, inputs=with_key_attributes(inputs) if resource.kind == "table" else inputs)
 
 
 def _renamed_inputs(resource: Resource, turn: int) -> tuple[tuple[str, Expression], ...]:

@@ -243,3 +243,36 @@ class TestFailures:
     def test_an_unknown_type_is_named_with_those_there_are(self) -> None:
         with pytest.raises(EmbeddedError, match=r"aws:rds/instance:Instance.*aws:lambda/function:Function"):
             find_resource_type("aws:rds/instance:Instance")
+
+
+class TestATablesAttributes:
+    """validateTableAttributes in terraform-provider-aws, internal/service/dynamodb/table.go."""
+
+    TABLE = "aws:dynamodb/table:Table"
+
+    @staticmethod
+    def attributes(*names: object) -> list[dict[str, object]]:
+        return [{"name": name, "type": "S"} for name in names]
+
+    def test_are_those_of_its_keys_and_of_its_indexes_keys(self) -> None:
+        checked(
+            self.TABLE,
+            {
+                "hashKey": "id",
+                "rangeKey": "at",
+                "attributes": self.attributes("id", "at", "customer", "total"),
+                "globalSecondaryIndexes": [{"name": "c", "hashKey": "customer", "projectionType": "ALL"}],
+                "localSecondaryIndexes": [{"name": "t", "rangeKey": "total", "projectionType": "ALL"}],
+            },
+        )
+
+    def test_one_too_many_and_one_too_few_are_both_named(self) -> None:
+        failures = failures_of(self.TABLE, {"hashKey": "id", "attributes": self.attributes("order")})
+
+        assert failures["attributes"].startswith(
+            'all attributes must be indexed. Unused attributes: ["order"];'
+            ' all indexes must match a defined attribute. Unmatched indexes: ["id"].'
+        )
+
+    def test_are_not_judged_before_they_are_known(self) -> None:
+        assert failures_of(self.TABLE, {"hashKey": UNKNOWN, "attributes": self.attributes("order")}) == {}

@@ -6,10 +6,11 @@ from typing import Any
 from rollback_plugin.embedded.provider.cloud import Cloud, found, missing_is_fine, saying
 from rollback_plugin.embedded.provider.description import Autoname, Change, Kind, Operations, Property, ResourceType
 from rollback_plugin.embedded.provider.shapes import properties_of, tag_changes, tag_list, tags_of, with_tags
-from rollback_plugin.embedded.provider.values import Properties, PropertyValue
+from rollback_plugin.embedded.provider.values import Properties, PropertyValue, contains_unknown
 
 _TEXT = Property("")
 _ON_DEMAND = "PAY_PER_REQUEST"
+_KEYS_AND_INDEXES = ("hashKey", "rangeKey", "attributes", "globalSecondaryIndexes", "localSecondaryIndexes")
 
 _GLOBAL_INDEX = Property(
     "",
@@ -288,6 +289,27 @@ def _same_index(old: Properties, new: Properties) -> bool:
     return all(old.get(key) == value for key, value in new.items())
 
 
+def _failures(inputs: Mapping[str, PropertyValue]) -> Mapping[str, str]:
+    """validateTableAttributes in table.go: the attributes are those the keys are made of, neither more nor fewer."""
+    if contains_unknown([inputs.get(name) for name in _KEYS_AND_INDEXES]):
+        return {}
+    indexes = [*(inputs.get("globalSecondaryIndexes") or []), *(inputs.get("localSecondaryIndexes") or [])]
+    keys = [each.get(key) for each in (inputs, *indexes) for key in ("hashKey", "rangeKey")]
+    names = [each["name"] for each in inputs.get("attributes") or []]
+    unused = sorted({name for name in names if name not in keys})
+    undefined = sorted({key for key in keys if key and key not in names})
+    told = []
+    if unused:
+        told.append(f"all attributes must be indexed. Unused attributes: {_quoted(unused)}")
+    if undefined:
+        told.append(f"all indexes must match a defined attribute. Unmatched indexes: {_quoted(undefined)}")
+    return {"attributes": "; ".join(told)} if told else {}
+
+
+def _quoted(names: list[str]) -> str:
+    return "[" + " ".join(f'"{name}"' for name in names) + "]"
+
+
 def _recomputed(changed: frozenset[str], _new: Mapping[str, PropertyValue]) -> frozenset[str]:
     """The CustomizeDiff in table.go: another stream is another ARN."""
     return frozenset({"streamArn", "streamLabel"}) if changed & {"streamEnabled", "streamViewType"} else frozenset()
@@ -306,5 +328,6 @@ RESOURCE_TYPES = (
         Operations(_create, _read, _update, _delete, _settle),
         tagged=True,
         recomputed=_recomputed,
+        further_failures=_failures,
     ),
 )
