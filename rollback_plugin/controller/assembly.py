@@ -61,9 +61,11 @@ def assemble(
     reporting: Reporting = UNREPORTED,
     *,
     one_operation: bool = False,
+    without_project: bool = False,
 ) -> StackController:
     """The controller of the project's selected stack; `connections` of `environ` are shared with other stacks, and
-    `reporting` hears of what is done. `one_operation`: whether the process ends with the first.
+    `reporting` hears of what is done. `one_operation`: whether the process ends with the first. `without_project`:
+    whether `project` was made up from a backend and a store, so that stacks of other stores have to be left alone.
 
     Nothing is asked of AWS, and no AWS client made, until alarms are read or consumers moved. Raises the errors of
     opening store and backend (`InvalidConfiguration`, `UnsupportedBackend`, `StoreUnreachable`, `MissingCredentials`).
@@ -79,7 +81,8 @@ def assemble(
     find_channels = StackChannels(stack, backend, engine, environ, channels)
     journal = Journal(store, stack, clock, str(actor), reporting.listener(stack, store, actor, find_channels))
     archive = VersionArchive(store, stack)
-    recorder = Recorder(backend, archive, journal, store, project.root)
+    only_kept_at = project.store_url if without_project else None
+    recorder = Recorder(backend, archive, journal, store, project.root, only_kept_at)
     cloud = AwsInquiry(lambda profile: connections.clients(profile or None))
     replay = ReplayByStrategy(
         stack,

@@ -71,7 +71,14 @@ class Fleet:
     def open(self, stack: StackName) -> StackController:
         """Raises as `assemble` does."""
         project = unattended_project(stack, self.backend_url, self.store_url, self.scratch)
-        return assemble(project, self.environ, self.clock, connections=self.connections, reporting=self.reporting)
+        return assemble(
+            project,
+            self.environ,
+            self.clock,
+            connections=self.connections,
+            reporting=self.reporting,
+            without_project=True,
+        )
 
     def open_new(self, known: Sequence[StackController]) -> list[StackController]:
         """The controllers of the stacks that there are now and that `known` lacks. Raises as `open` does."""

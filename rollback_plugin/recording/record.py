@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from rollback_plugin.backend.history import Backend
+from rollback_plugin.backend.project import STORE_CONFIG_KEY
 from rollback_plugin.backend.updates import Update
-from rollback_plugin.errors import DamagedSnapshot, WriteConflict
+from rollback_plugin.errors import DamagedSnapshot, InvalidConfiguration, WriteConflict
 from rollback_plugin.journal.entries import Deployed, Entry
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.asset_recording import record_assets
@@ -19,6 +20,7 @@ from rollback_plugin.recording.interrupted import InterruptedUpdates
 from rollback_plugin.recording.judgement import judgement
 from rollback_plugin.recording.plugins import plugin_versions
 from rollback_plugin.store.interface import ObjectStore
+from rollback_plugin.store.shown import shown
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.service import Service
@@ -62,15 +64,18 @@ class Recorder:
         journal: Journal,
         store: ObjectStore,
         project_root: Path | None,
+        only_kept_at: str | None = None,
     ) -> None:
         """project_root: the project's folder on this machine, to take assets from whose hashes match; None: there is
-        none."""
+        none. only_kept_at: URL of the store, for a process that has no project to tell it which one a stack wants; a
+        stack whose config names another is left alone. None: the project did tell."""
         self._backend = backend
         self._archive = archive
         self._journal = journal
         self._captures = Captures(store, archive.stack)
         self._links = LinkRecords(store, archive.stack)
         self._project_root = project_root
+        self._only_kept_at = only_kept_at
         self._interrupted = InterruptedUpdates(backend, archive.stack)
 
     def record(self) -> RecordResult:
@@ -80,12 +85,15 @@ class Recorder:
         makes no version: there is nothing to go back to or from. One that was killed makes a failed version once nobody
         holds the stack any more. Running it again, or twice at once, adds nothing;
         after a crash it goes on, because a version's object is written before its entry and is found again.
-        Raises `StoreError`s, `JournalError`s, `EngineError`s.
+        Raises `InvalidConfiguration` where the stack is to be left alone, `StoreError`s, `JournalError`s,
+        `EngineError`s.
         """
         sealed: list[int] = []
         skipped: list[str] = []
         warnings: list[str] = []
         updates = self._backend.updates(self._archive.stack)
+        if updates:
+            self._require_kept_here(updates[-1])
         journaled = _deployed(self._journal.entries())
         for index, update in enumerate(updates):
             if update.kind not in VERSION_KINDS or update.operation is not None or not _is_new(update, journaled):
@@ -109,6 +117,17 @@ class Recorder:
             sealed.append(number)
         warnings.extend(said)
         return RecordResult(tuple(sealed), tuple(skipped), tuple(warnings))
+
+    def _require_kept_here(self, newest: Update) -> None:
+        """A second journal for a stack would be a second one to decide for it."""
+        wanted = newest.config.get(STORE_CONFIG_KEY)
+        if self._only_kept_at is None or wanted is None or wanted.value == self._only_kept_at:
+            return
+        raise InvalidConfiguration(
+            f"{self._archive.stack} keeps its versions in a store of its own (its config {STORE_CONFIG_KEY}), and this"
+            f" process works with {shown(self._only_kept_at)}. Nothing is done for it here: run `rollback watch` in its"
+            " project, or a `rollback worker --store` with that URL."
+        )
 
     def _seal_interrupted(self, newest: Update | None) -> tuple[int | None, tuple[str, ...]]:
         try:

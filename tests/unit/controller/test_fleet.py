@@ -1,10 +1,12 @@
 """The stacks of a backend, opened where there is no project."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from rollback_plugin.controller.fleet import Fleet
+from rollback_plugin.controller.watch import FailedRound, Watch
 from rollback_plugin.errors import InvalidConfiguration, NotLoggedIn
 from rollback_plugin.stack import StackName
 from tests.unit.controller.stories import NOON
@@ -49,6 +51,22 @@ def test_new_stacks_are_opened_and_known_ones_left_alone(backend: Path) -> None:
     (backend / ".pulumi" / "stacks" / "shop" / "test.json").write_text("{}")
 
     assert [controller.stack.stack for controller in fleet.open_new(known)] == ["test"]
+
+
+def test_a_stack_with_a_store_of_its_own_is_left_alone_and_said(backend: Path) -> None:
+    update = backend / ".pulumi" / "history" / "shop" / "prod" / "prod-1772366460000000000.history.json"
+    update.parent.mkdir(parents=True)
+    history = {"kind": "update", "startTime": 1, "endTime": 2, "result": "succeeded"}
+    update.write_text(json.dumps({**history, "config": {"rollback:store": "s3://elsewhere"}}))
+    update.with_name("prod-1772366460000000000.checkpoint.json").write_text("{}")
+
+    untroubled, failed = Watch(fleet_of(backend).open_new([])).tick()
+
+    assert not isinstance(untroubled, FailedRound)
+    assert isinstance(failed, FailedRound)
+    assert failed.stack == PROD
+    assert isinstance(failed.error, InvalidConfiguration)
+    assert "store of its own" in str(failed.error)
 
 
 def test_patterns_say_which_stacks_are_served(backend: Path) -> None:

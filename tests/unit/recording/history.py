@@ -38,11 +38,18 @@ class History:
     def journal(self) -> Journal:
         return Journal(self.store, STACK, lambda: self.now, "test")
 
-    def recorder(self, *, store: ObjectStore | None = None, project_root: Path | None = None) -> Recorder:
+    def recorder(
+        self,
+        *,
+        store: ObjectStore | None = None,
+        project_root: Path | None = None,
+        only_kept_at: str | None = None,
+    ) -> Recorder:
         """A recorder of a process of its own."""
         where = store or self.store
         journal = Journal(where, STACK, lambda: self.now, "test")
-        return Recorder(Backend(self.backend_store), VersionArchive(where, STACK), journal, where, project_root)
+        archive = VersionArchive(where, STACK)
+        return Recorder(Backend(self.backend_store), archive, journal, where, project_root, only_kept_at)
 
     def deployed(self) -> list[Deployed]:
         return [entry.event for entry in self.journal().entries() if isinstance(entry.event, Deployed)]

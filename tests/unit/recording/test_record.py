@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rollback_plugin.backend.history import Backend
-from rollback_plugin.errors import StoreUnreachable
+from rollback_plugin.errors import InvalidConfiguration, StoreUnreachable
 from rollback_plugin.journal.entries import AlarmChanged, AlarmState
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.status import Verdict
@@ -143,6 +144,34 @@ def test_a_destroyed_stack_is_applied_and_never_healthy(history: History) -> Non
     status = fold(history.journal().entries(), history.now + timedelta(days=365))
     assert history.archive.read(2).kind == "destroy"
     assert (status.applied, status.version(2).verdict) == (2, Verdict.DESTROYED)
+
+
+class TestWithoutAProject:
+    """Only an update's own config says then which store its stack wants."""
+
+    HERE = "s3://state/.rollback"
+
+    def test_a_stack_with_a_store_of_its_own_is_left_alone(self, history: History) -> None:
+        history.update()
+        history.update(config={"rollback:store": "s3://elsewhere"})
+
+        with pytest.raises(InvalidConfiguration, match=r"shop/dev keeps its versions in a store of its own"):
+            history.recorder(only_kept_at=self.HERE).record()
+
+        assert history.archive.numbers() == ()
+        assert history.journal().entries() == ()
+
+    @pytest.mark.parametrize("config", [{}, {"rollback:store": HERE}], ids=["no store named", "this one"])
+    def test_other_stacks_are_recorded(self, history: History, config: dict[str, Any]) -> None:
+        history.update(config={"rollback:store": "s3://before"})
+        history.update(config=config)
+
+        assert history.recorder(only_kept_at=self.HERE).record().sealed == (1, 2)
+
+    def test_with_a_project_its_config_decides(self, history: History) -> None:
+        history.update(config={"rollback:store": "s3://elsewhere"})
+
+        assert history.recorder().record().sealed == (1,)
 
 
 def test_an_unreadable_checkpoint_is_said_and_passed_over(history: History) -> None:
