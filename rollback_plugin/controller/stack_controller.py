@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, assert_never
+
+import stamina
 
 from rollback_plugin.controller.arbitration import Claim, claim
 from rollback_plugin.controller.attribution import weighed
@@ -23,7 +25,7 @@ from rollback_plugin.controller.policy import StackPolicy, stack_policy
 from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRecorder
 from rollback_plugin.controller.way_back import WayBack
 from rollback_plugin.controller.weighing import Weighing
-from rollback_plugin.errors import UnknownAlarm
+from rollback_plugin.errors import UnknownAlarm, WriteConflict
 from rollback_plugin.journal.entries import Asked, Deployed, Event, Held, RollbackVerified
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.history import HistoryRow, history_rows
@@ -39,6 +41,8 @@ from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.service import Service
 
 LOCK_PATIENCE_IN_A_ROUND_SECONDS = 5.0
+NEWS_ATTEMPTS = 16
+"""How often a round tries to journal what it saw; each lost attempt means that another's entry was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +180,7 @@ class StackController:
         return replace(self.operator, lock_patience_seconds=LOCK_PATIENCE_IN_A_ROUND_SECONDS)
 
     def _journal_news(self, observed: Mapping[str, AlarmObservation]) -> None:
-        for change in tuple(alarm_changes(self.status(), self.watched_alarms(), observed)):
-            self.journal.append_next(change)
+        self._journal_each(lambda status: alarm_changes(status, self.watched_alarms(), observed))
         version = counts_requests_for(self.status(), self.clock())
         if version is not None:
             services = self.services(version.number)
@@ -185,16 +188,22 @@ class StackController:
             served = {service.name: self.requests.since(service, start, self.clock()) for service in services}
             reached = requests_reached(version.number, services, served)
             if reached is not None:
-                self.journal.append_next(reached)
+                self._journal_each(lambda status: [reached] if counts_requests_for(status, self.clock()) else [])
+
+    def _journal_each(self, news: Callable[[Status], Iterable[Event]]) -> None:
+        """Journal what is news to the journal as it is then: others may have journaled the same meanwhile."""
+        for attempt in stamina.retry_context(on=WriteConflict, attempts=NEWS_ATTEMPTS, wait_initial=0.05):
+            with attempt:
+                status = self.status()
+                for number, event in enumerate(tuple(news(status))):
+                    self.journal.append(event, after=status.entries_seen + number)
 
     def _decide(self, observed: Mapping[str, AlarmObservation], claimed: Mapping[str, str]) -> tuple[Status, Decision]:
         with self.telemetry.span(Span.DECIDE, stack=str(self.stack)), self.journal.read_once():
             status = self.status()
             signal = self._signal(status, observed).claimed(claimed)
-            said_by_values = tuple(weighed(status, signal))
-            for event in said_by_values:
-                self.journal.append_next(event)
-            status = self.status() if said_by_values else status
+            self._journal_each(lambda status: weighed(status, signal))
+            status = self.status()
             return status, decide(status, signal, self.policy(), self.clock())
 
     def _decide_and_act(

@@ -1,7 +1,8 @@
 """Several workers on one stack, with clocks that are wrong, and with events that come late, twice, or not at all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from itertools import count
 
 import pytest
 import stamina
@@ -13,7 +14,7 @@ from rollback_plugin.controller.stack_controller import Round
 from rollback_plugin.controller.watch import FailedRound
 from rollback_plugin.errors import OperationInProgress
 from rollback_plugin.journal.entries import ReasonCode, RollbackStarted
-from tests.unit.controller.machines import Machine, World, later
+from tests.unit.controller.machines import Machine, Points, World, later
 
 ACTORS = [Actor("ops", f"worker-{number}", 7) for number in range(3)]
 ROUNDS = 16
@@ -64,6 +65,32 @@ def test_clocks_that_are_five_minutes_wrong_change_no_decision(
     right = told(NO_SKEW, whose_turn, calms_in=calms_in, deploys_in=deploys_in)
 
     assert told(wrong_by, whose_turn, calms_in=calms_in, deploys_in=deploys_in) == right
+
+
+def test_what_two_see_at_once_is_journaled_once() -> None:
+    alone = Points()
+    Machine(World(), ACTORS[0], alone).round()
+
+    for place in range(len(alone.reached)):
+        world = World()
+        second = Machine(world, ACTORS[1])
+        first = Machine(world, ACTORS[0], Points(meanwhile=at_point(place, second.round)))
+
+        first.round()
+
+        assert world.events.count("alarm") == 1, f"the second looked at {alone.reached[place]}"
+        assert world.events.count("rollback_started") == 1
+
+
+def at_point(place: int, do: Callable[[], object]) -> Callable[[str], None]:
+    """Have something done when a process has come so far."""
+    reached = count()
+
+    def meanwhile(point: str) -> None:
+        if next(reached) == place:
+            do()
+
+    return meanwhile
 
 
 @settings(max_examples=20)
