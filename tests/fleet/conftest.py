@@ -21,6 +21,7 @@ from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.stack import StackName
 from tests.acceptance.project import PASSPHRASE, PulumiProject
+from tests.notices.receiver import Hook, served_hook
 
 PATIENCE_SECONDS = 300
 BUCKET = "pulumi-state"
@@ -37,6 +38,8 @@ controller = RollbackController("fleet", {
     "subnets": [config.require("subnet")],
     "notify_bucket": True,
     "passphrase_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:passphrase",
+    "notify_topic_arns": [config.require("topic")],
+    "notify_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:webhook",
     "environment": {"PULUMI_BACKEND_URL": config.require("backend")},
 })
 pulumi.export("queueUrl", controller.queue_url)
@@ -54,6 +57,10 @@ class Hosted:
     folder: Path
     backend_url: str
     outputs: dict[str, Any]
+    subscriber: str
+    """URL of a queue that subscribed to the topic of notices."""
+    hook: Hook
+    """The other end of the webhook of notices."""
     workers: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
@@ -72,8 +79,8 @@ class Hosted:
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ},
             **self.aws.environment,
             **{variable["name"]: variable["value"] for variable in self.container["environment"]},
-            # ECS puts the secret's value here.
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            # ECS puts the secrets' values here.
+            **{secret["name"]: self._secrets[secret["name"]] for secret in self.container["secrets"]},
         }
         self.workers.append(
             subprocess.Popen(
@@ -86,6 +93,15 @@ class Hosted:
                 text=True,
             )
         )
+
+    @property
+    def _secrets(self) -> dict[str, str]:
+        return {"PULUMI_CONFIG_PASSPHRASE": PASSPHRASE, "ROLLBACK_NOTIFY_SECRET": self.hook.url}
+
+    def published(self) -> list[dict[str, Any]]:
+        """The notices that the topic's subscriber has got since it was asked last."""
+        found = self.aws.client("sqs").receive_message(QueueUrl=self.subscriber, MaxNumberOfMessages=10)
+        return [json.loads(json.loads(message["Body"])["Message"]) for message in found.get("Messages", [])]
 
     def client(self, service: str) -> Any:
         """A client of any service."""
@@ -118,7 +134,7 @@ class Hosted:
 @pytest.fixture
 def hosted(tmp_path: Path) -> Iterator[Hosted]:
     # Alarms are in the state that a test puts them in.
-    with EmbeddedAws(evaluation_interval_seconds=86_400.0) as aws:
+    with EmbeddedAws(evaluation_interval_seconds=86_400.0) as aws, served_hook() as hook:
         aws.client("s3").create_bucket(Bucket=BUCKET)
         address = urlsplit(aws.endpoint_url).netloc
         backend = f"s3://{BUCKET}?region={aws.region}&endpoint={address}&s3ForcePathStyle=true&disableSSL=true"
@@ -129,15 +145,27 @@ def hosted(tmp_path: Path) -> Iterator[Hosted]:
         subnet = any_client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
         platform.pulumi("config", "set", "shop:subnet", subnet).must()
         platform.pulumi("config", "set", "shop:backend", backend).must()
+        topic, subscriber = _topic(aws)
+        platform.pulumi("config", "set", "shop:topic", topic).must()
         platform.up().must()
         platform.preview_sees_no_change().must()
-        made = Hosted(aws, tmp_path, backend, json.loads(json.dumps(platform.outputs())))
+        made = Hosted(aws, tmp_path, backend, json.loads(json.dumps(platform.outputs())), subscriber, hook)
         try:
             yield made
         finally:
             for worker in made.workers:
                 worker.kill()
                 worker.wait()
+
+
+def _topic(aws: EmbeddedAws) -> tuple[str, str]:
+    """ARN of a topic, and URL of a queue that subscribed to it."""
+    sns, sqs = aws.client("sns"), aws.client("sqs")
+    topic = sns.create_topic(Name="on-call")["TopicArn"]
+    queue = sqs.create_queue(QueueName="on-call")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return topic, queue
 
 
 def _state(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,9 @@ aws.cloudwatch.MetricAlarm("errors", name="shop-errors", namespace="Shop", metri
     period=60, evaluation_periods=1, threshold=1, comparison_operator="GreaterThanThreshold")
 aws.ssm.Parameter("greeting", name="greeting", type="String", value="release {release}")
 """
+
+
+TOLD = ["rollback_started", "rolled_back", "rollback_helped"]
 
 
 def test_an_alarm_rolls_a_stack_back_through_the_deployed_controller(hosted: Hosted, shop: PulumiProject) -> None:
@@ -69,6 +73,15 @@ def test_an_alarm_rolls_a_stack_back_through_the_deployed_controller(hosted: Hos
     shop.write(PROGRAM.format(release=1))
     shop.preview_sees_no_change().must()
 
+    # And the topic's subscriber and the webhook were told of each step
+    published: list[dict[str, Any]] = []
+
+    def are_told() -> bool:
+        published.extend(hosted.published())
+        return len(published) >= len(TOLD) and len(hosted.hook.posted) >= len(TOLD)
+
+    hosted.until(are_told)
+
     # And no message was lost, or is left; and workers that are told to stop do
     hosted.until(lambda: hosted.messages("queueUrl") == 0)
     assert hosted.messages("deadLetterQueueUrl") == 0
@@ -76,6 +89,14 @@ def test_an_alarm_rolls_a_stack_back_through_the_deployed_controller(hosted: Hos
     for worker in hosted.workers:
         worker.send_signal(signal.SIGTERM)
     assert [worker.wait(timeout=60) for worker in hosted.workers] == [0, 0]
+
+    # And they told it once, between the two of them
+    published += hosted.published()
+    posted = [document["notice"] for _, document in hosted.hook.posted]
+    assert sorted(notice["happened"] for notice in published) == sorted(TOLD)
+    assert sorted(notice["happened"] for notice in posted) == sorted(TOLD)
+    assert {notice["id"] for notice in published} == {notice["id"] for notice in posted}
+    assert hosted.hook.url not in hosted.logged()
 
 
 def events(hosted: Hosted) -> list[str]:
