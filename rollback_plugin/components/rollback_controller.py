@@ -153,15 +153,14 @@ class RollbackController(pulumi.ComponentResource):
     def _worker_role(self, queue: aws.sqs.Queue) -> aws.iam.Role:
         args = self._args
         role = aws.iam.Role(f"{self._name}-worker", assume_role_policy=_assumed_by_tasks(), opts=self._inside)
-        policy = pulumi.Output.all(args["state_bucket_arn"], queue.arn, *args.get("kms_key_arns", [])).apply(
+        policy = pulumi.Output.all(
+            bucket_arn=args["state_bucket_arn"],
+            queue_arn=queue.arn,
+            kms_key_arns=args.get("kms_key_arns", []),
+            topic_arns=args.get("notify_topic_arns", []),
+        ).apply(
             lambda arns: json.dumps(
-                worker_permissions.worker_policy(
-                    bucket_arn=arns[0],
-                    prefix=self._prefix,
-                    stacks=args["stacks"],
-                    queue_arn=arns[1],
-                    kms_key_arns=arns[2:],
-                )
+                worker_permissions.worker_policy(prefix=self._prefix, stacks=args["stacks"], **arns)
             )
         )
         aws.iam.RolePolicy(f"{self._name}-worker", role=role.id, policy=policy, opts=self._inside)
@@ -183,26 +182,23 @@ class RollbackController(pulumi.ComponentResource):
             policy_arn="arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy",
             opts=self._inside,
         )
-        secrets: dict[str, pulumi.Input[str]] = {}
-        if secret := args.get("passphrase_secret_arn"):
-            secrets["PULUMI_CONFIG_PASSPHRASE"] = secret
+        secrets = self._secrets()
+        if secrets:
             aws.iam.RolePolicy(
                 f"{self._name}-start",
                 role=starter.id,
-                policy=pulumi.Output.from_input(secret).apply(
-                    lambda arn: json.dumps(worker_permissions.reading_secrets([arn]))
+                policy=pulumi.Output.all(*secrets.values()).apply(
+                    lambda arns: json.dumps(worker_permissions.reading_secrets(arns))
                 ),
                 opts=self._inside,
             )
-        environment: dict[str, pulumi.Input[str]] = {
-            "AWS_REGION": queue.region,
-            "PULUMI_BACKEND_URL": pulumi.Output.concat("s3://", self._bucket, f"/{self._prefix}".rstrip("/")),
-            "ROLLBACK_QUEUE_URL": queue.url,
-            **args.get("environment", {}),
-        }
         containers = pulumi.Output.all(
-            image=args["image"], environment=environment, secrets=secrets, log_group=log_group.name, region=queue.region
-        ).apply(lambda known: worker_container(stacks=args["stacks"], **known))
+            image=args["image"],
+            environment=self._environment(queue),
+            secrets=secrets,
+            log_group=log_group.name,
+            region=queue.region,
+        ).apply(lambda known: worker_container(stacks=args["stacks"], log_format=args.get("log_format", ""), **known))
         return aws.ecs.TaskDefinition(
             f"{self._name}-worker",
             family=f"{pulumi.get_project()}-{pulumi.get_stack()}-{self._name}-worker",
@@ -215,6 +211,31 @@ class RollbackController(pulumi.ComponentResource):
             container_definitions=containers,
             opts=self._inside,
         )
+
+    def _secrets(self) -> dict[str, pulumi.Input[str]]:
+        """ARNs by environment variable."""
+        given = {
+            "PULUMI_CONFIG_PASSPHRASE": self._args.get("passphrase_secret_arn"),
+            "ROLLBACK_NOTIFY_SECRET": self._args.get("notify_secret_arn"),
+        }
+        return {name: arn for name, arn in given.items() if arn}
+
+    def _environment(self, queue: aws.sqs.Queue) -> dict[str, pulumi.Input[str]]:
+        args = self._args
+        wanted: dict[str, pulumi.Input[str]] = {}
+        if topics := args.get("notify_topic_arns"):
+            wanted["ROLLBACK_NOTIFY"] = pulumi.Output.all(*topics).apply(
+                lambda arns: " ".join(f"sns:{arn}" for arn in arns)
+            )
+        if endpoint := args.get("otlp_endpoint"):
+            wanted["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint
+        return {
+            "AWS_REGION": queue.region,
+            "PULUMI_BACKEND_URL": pulumi.Output.concat("s3://", self._bucket, f"/{self._prefix}".rstrip("/")),
+            "ROLLBACK_QUEUE_URL": queue.url,
+            **wanted,
+            **args.get("environment", {}),
+        }
 
     def _service(self, queue: aws.sqs.Queue, task: aws.ecs.TaskDefinition) -> None:
         args = self._args

@@ -51,8 +51,23 @@ class RollbackControllerArgs(TypedDict):
     kms_key_arns: NotRequired[list[pulumi.Input[str]]]
     """Keys that the stacks' secrets or the bucket are encrypted with. Default: none."""
 
+    notify_topic_arns: NotRequired[list[pulumi.Input[str]]]
+    """SNS topics that get every stack's notices; a stack's own `rollback:notify` adds to them. Workers may publish to
+    them. An encrypted topic's key belongs into kms_key_arns. Default: none."""
+
+    notify_secret_arn: NotRequired[pulumi.Input[str]]
+    """Secret of Secrets Manager that holds URLs of webhooks, with spaces between them, for every stack's notices.
+    Default: none."""
+
+    log_format: NotRequired[str]
+    """`json` or `text`: a line in the workers' log for each step, decision and retry. Default: what rounds came to
+    only."""
+
+    otlp_endpoint: NotRequired[pulumi.Input[str]]
+    """URL of the OpenTelemetry collector (OTLP over HTTP) that metrics and traces go to. Default: none."""
+
     environment: NotRequired[dict[str, pulumi.Input[str]]]
-    """More environment variables of the workers. Default: none."""
+    """More environment variables of the workers; they go before those that other arguments lead to. Default: none."""
 
     minimum_workers: NotRequired[int]
     """Default 1."""
@@ -84,6 +99,9 @@ def require_usable(name: str, args: RollbackControllerArgs) -> None:
     for stack in args["stacks"]:
         if not _STACK_FORM.fullmatch(stack):
             raise InvalidArguments(f"{owner}: {stack!r} in stacks is no pattern <project>/<stack>, such as shop/*.")
+    log_format = args.get("log_format", "")
+    if log_format not in {"", "json", "text"}:
+        raise InvalidArguments(f"{owner}: log_format is {log_format!r}. Write json or text, or leave it out.")
     minimum, maximum = int(args.get("minimum_workers", 1)), int(args.get("maximum_workers", 10))
     if not 0 <= minimum <= maximum:
         raise InvalidArguments(

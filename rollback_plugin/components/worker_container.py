@@ -18,13 +18,16 @@ def worker_container(
     secrets: Mapping[str, str],
     log_group: str,
     region: str,
+    log_format: str = "",
 ) -> str:
-    """The container definitions of a worker's task, as JSON. secrets: ARNs by environment variable."""
+    """The container definitions of a worker's task, as JSON. secrets: ARNs by environment variable. log_format: of the
+    command, empty for no log."""
+    logging = [f"--log-format={log_format}"] if log_format else []
     container = {
         "name": CONTAINER_NAME,
         "image": image,
         "essential": True,
-        "command": ["worker", "--health-file", _SIGN_OF_LIFE, *(f"--stacks={stack}" for stack in stacks)],
+        "command": ["worker", "--health-file", _SIGN_OF_LIFE, *logging, *(f"--stacks={stack}" for stack in stacks)],
         "environment": [{"name": name, "value": value} for name, value in sorted(environment.items())],
         "secrets": [{"name": name, "valueFrom": arn} for name, arn in sorted(secrets.items())],
         "stopTimeout": LONGEST_STOP_SECONDS,

@@ -17,11 +17,18 @@ def assumed_by(service: str) -> Document:
 
 
 def worker_policy(
-    *, bucket_arn: str, prefix: str, stacks: Sequence[str], queue_arn: str, kms_key_arns: Sequence[str]
+    *,
+    bucket_arn: str,
+    prefix: str,
+    stacks: Sequence[str],
+    queue_arn: str,
+    kms_key_arns: Sequence[str],
+    topic_arns: Sequence[str],
 ) -> Document:
     """For the workers' role.
 
     prefix: of the backend in its bucket, empty or with a slash at the end. stacks: patterns `project/stack`.
+    topic_arns: where notices go.
     """
     partition = bucket_arn.split(":")[1]
     objects = f"{bucket_arn}/{prefix}"
@@ -77,6 +84,8 @@ def worker_policy(
     ]
     if kms_key_arns:
         statements.append(_allowed(["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], kms_key_arns))
+    if topic_arns:
+        statements.append(_allowed(["sns:Publish"], topic_arns))
     return _document(statements)
 
 

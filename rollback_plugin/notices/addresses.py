@@ -25,6 +25,8 @@ NOTIFY_KEY = "rollback:notify"
 `--secret`."""
 NOTIFY_VARIABLE = "ROLLBACK_NOTIFY"
 """Environment: addresses for every stack, with spaces between them."""
+NOTIFY_SECRET_VARIABLE = "ROLLBACK_NOTIFY_SECRET"  # noqa: S105 - a name
+"""Environment: more of them, from where secrets are kept."""
 _TOPIC = re.compile(r"sns:(?P<arn>arn:[\w-]+:sns:(?P<region>[\w-]+):\d{12}:[\w-]{1,256}(\.fifo)?)")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADDRESSES: TypeAdapter[list[str]] = TypeAdapter(
@@ -51,8 +53,8 @@ class Channels:
         if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
             return Webhook(address, self.http)
         raise InvalidConfiguration(
-            f"An address of {NOTIFY_KEY} or {NOTIFY_VARIABLE} can't be used (it isn't repeated here, for it may be a "
-            "secret): it is neither sns:<ARN of a topic> nor a URL that begins with https://."
+            f"An address of {NOTIFY_KEY}, {NOTIFY_VARIABLE} or {NOTIFY_SECRET_VARIABLE} can't be used (it isn't "
+            "repeated here, for it may be a secret): it is neither sns:<ARN of a topic> nor a URL that begins with https://."
         )
 
 
@@ -69,4 +71,4 @@ def configured_addresses(value: str) -> list[str]:
 
 def environment_addresses(environ: Mapping[str, str]) -> list[str]:
     """The addresses that go for every stack of a process."""
-    return environ.get(NOTIFY_VARIABLE, "").split()
+    return [address for name in (NOTIFY_VARIABLE, NOTIFY_SECRET_VARIABLE) for address in environ.get(name, "").split()]

@@ -98,6 +98,57 @@ def test_the_container_knows_its_queue_backend_and_stacks(composed: Composed) ->
     assert "ROLLBACK_QUEUE_URL" in environment
 
 
+def test_topics_hear_of_rollbacks_and_workers_may_publish_to_them_alone(composed: Composed) -> None:
+    topics = ["arn:aws:sns:eu-central-1:123456789012:on-call", "arn:aws:sns:eu-central-1:123456789012:team.fifo"]
+    described = container(composed, notify_topic_arns=topics)
+
+    environment = {each["name"]: each["value"] for each in described["environment"]}
+    assert environment["ROLLBACK_NOTIFY"] == f"sns:{topics[0]} sns:{topics[1]}"
+    assert publishing(composed) == [{"Effect": "Allow", "Action": ["sns:Publish"], "Resource": topics}]
+
+
+def test_without_topics_workers_may_publish_nowhere(composed: Composed) -> None:
+    described = container(composed)
+
+    assert publishing(composed) == []
+    assert not {"ROLLBACK_NOTIFY", "OTEL_EXPORTER_OTLP_ENDPOINT"} & {each["name"] for each in described["environment"]}
+
+
+def publishing(record: Composed) -> list[dict[str, Any]]:
+    """What the workers' role says of SNS."""
+    statements = json.loads(record.inputs["RolePolicy::fleet-worker"]["policy"])["Statement"]
+    return [each for each in statements if any(action.startswith("sns:") for action in each["Action"])]
+
+
+def test_webhooks_reach_the_worker_as_a_secret(composed: Composed) -> None:
+    passphrase, webhooks = (f"arn:aws:secretsmanager:eu-central-1:123456789012:secret:{name}" for name in "pw")
+    described = container(composed, passphrase_secret_arn=passphrase, notify_secret_arn=webhooks)
+
+    assert {each["name"]: each["valueFrom"] for each in described["secrets"]} == {
+        "PULUMI_CONFIG_PASSPHRASE": passphrase,
+        "ROLLBACK_NOTIFY_SECRET": webhooks,
+    }
+    (statement,) = json.loads(composed.inputs["RolePolicy::fleet-start"]["policy"])["Statement"]
+    assert statement["Resource"] == [passphrase, webhooks]
+
+
+def test_logs_and_telemetry_are_what_the_arguments_say(composed: Composed) -> None:
+    described = container(composed, log_format="json", otlp_endpoint="http://collector:4318")
+
+    assert "--log-format=json" in described["command"]
+    assert {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://collector:4318"} in described["environment"]
+
+
+def test_a_worker_logs_no_steps_unless_that_is_wanted(composed: Composed) -> None:
+    assert not any(part.startswith("--log-format") for part in container(composed)["command"])
+
+
+def test_the_environment_goes_before_what_other_arguments_lead_to(composed: Composed) -> None:
+    described = container(composed, otlp_endpoint="http://a", environment={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://b"})
+
+    assert {"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://b"} in described["environment"]
+
+
 def test_a_worker_is_given_time_to_finish_and_asked_whether_it_lives(composed: Composed) -> None:
     described = container(composed)
 
@@ -145,6 +196,7 @@ class TestWhatWorkersMayDo:
             stacks=["shop/*", "books/prod"],
             queue_arn="arn:aws:sqs:eu-central-1:123456789012:hints.fifo",
             kms_key_arns=[],
+            topic_arns=[],
         )
         return any(
             action in statement["Action"] and any(fnmatchcase(resource, allowed) for allowed in statement["Resource"])
@@ -194,6 +246,7 @@ class TestWhatWorkersMayDo:
         ({"stacks": []}, "stacks names none"),
         ({"stacks": ["shop"]}, "'shop' in stacks is no pattern <project>/<stack>"),
         ({"stacks": ["shop/dev/x"]}, "no pattern <project>/<stack>"),
+        ({"log_format": "xml"}, "log_format is 'xml'. Write json or text"),
         ({"minimum_workers": 5, "maximum_workers": 4}, "minimum_workers is 5, and maximum_workers 4"),
         ({"minimum_workers": -1}, "minimum_workers is -1"),
     ],

@@ -84,3 +84,7 @@ def test_other_config_is_refused_and_not_repeated(value: str) -> None:
 def test_the_environment_holds_addresses_with_spaces_between_them() -> None:
     assert environment_addresses({}) == []
     assert environment_addresses({"ROLLBACK_NOTIFY": " https://a\nsns:arn:x "}) == ["https://a", "sns:arn:x"]
+    assert environment_addresses({"ROLLBACK_NOTIFY": "sns:arn:x", "ROLLBACK_NOTIFY_SECRET": "https://a\n"}) == [
+        "sns:arn:x",
+        "https://a",
+    ]
