@@ -18,21 +18,22 @@ END_TIMEOUT_SECONDS = 20.0
 STARTER = """
 import subprocess, sys, time
 plugin = subprocess.Popen([sys.argv[1], "127.0.0.1:1"], stdout=subprocess.PIPE)
-port = int(plugin.stdout.readline())
-print(plugin.pid, port, flush=True)
+print(plugin.pid, flush=True)
+print(plugin.stdout.readline().decode(), flush=True)
 time.sleep(600)
 """
 
 
-def test_ends_when_the_engine_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("serving", [True, False], ids=["once it serves", "while it starts"])
+def test_ends_when_the_engine_is_killed(tmp_path: Path, serving: bool) -> None:
     install_provider(tmp_path)
     executable = next(tmp_path.rglob("pulumi-resource-aws"))
     engine = subprocess.Popen([sys.executable, "-c", STARTER, str(executable)], stdout=subprocess.PIPE, text=True)
     assert engine.stdout is not None
-    plugin_pid, port = map(int, engine.stdout.readline().split())
-    plugin = psutil.Process(plugin_pid)
+    plugin = psutil.Process(int(engine.stdout.readline()))
     assert plugin.is_running()
-    assert port > 0
+    if serving:
+        assert int(engine.stdout.readline()) > 0
 
     os.kill(engine.pid, signal.SIGKILL)
     engine.wait()

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,9 @@ pytestmark = [pytest.mark.engine, pytest.mark.embedded]
 
 ENGINE_END_SECONDS = 60
 """How long an engine may take to notice, to finish what it is doing, and to end."""
+PLUGIN_END_SECONDS = 360
+"""The stand-in looks twice a second whether its engine is there, the official plugin every five minutes (pulumi/pulumi,
+pkg/resource/provider/main.go)."""
 
 
 def program(text: str) -> Program:
@@ -25,14 +29,20 @@ def program(text: str) -> Program:
     return Program(f"import pulumi\nimport pulumi_aws as aws\n{names}pulumi.export('text', '{text}')")
 
 
-def test_the_engine_ends_with_its_killed_parent_and_a_second_run_converges(stack: DeployedStack) -> None:
+@pytest.mark.timeout(2 * PLUGIN_END_SECONDS)
+@pytest.mark.parametrize("with_engine", [False, True], ids=["alone", "with its engine"])
+def test_a_killed_process_leaves_no_process_and_a_second_run_converges(stack: DeployedStack, with_engine: bool) -> None:
     older, newer = program("older"), program("newer")
     target = stack.deploy(older)
     stack.deploy(newer)
     script = Path(__file__).with_name("interrupted_apply.py")
 
     killed = subprocess.run(
-        [sys.executable, str(script), str(stack.root), str(stack.root.parent / "store"), str(target)],
+        [
+            sys.executable,
+            *(str(script), str(stack.root), str(stack.root.parent / "store"), str(target)),
+            *(["with-engine"] if with_engine else []),
+        ],
         env={**stack.environment, "PYTHONPATH": str(Path(__file__).parents[2])},
         capture_output=True,
         text=True,
@@ -40,15 +50,26 @@ def test_the_engine_ends_with_its_killed_parent_and_a_second_run_converges(stack
     )
 
     assert killed.returncode == -9, killed.stderr
-    engine = int(killed.stdout)
-    if psutil.pid_exists(engine):
-        psutil.Process(engine).wait(timeout=ENGINE_END_SECONDS)
-    assert stack.backend.locks(stack.name) == []
+    engine, *plugins = map(int, killed.stdout.split())
+    must_end([engine], ENGINE_END_SECONDS)
+    assert plugins
+    must_end(plugins, PLUGIN_END_SECONDS)
+    locks = stack.backend.locks(stack.name)
+    assert [lock.pid for lock in locks] == ([engine] if with_engine else [])
+    for lock in locks:
+        stack.backend.break_lock(stack.name, lock)
 
     stack.replay().apply(target, "operation-1", "rollback")
 
     stack.must_be(older)
     assert stack.outputs() == {"text": "older"}
+
+
+def must_end(process_ids: Sequence[int], seconds: float) -> None:
+    """Fail unless they end within so many seconds."""
+    running = [process for process in psutil.process_iter() if process.pid in process_ids]
+    _, alive = psutil.wait_procs(running, timeout=seconds)
+    assert alive == []
 
 
 def test_after_a_failure_half_way_a_second_run_converges(stack: DeployedStack, aws: EmbeddedAws) -> None:

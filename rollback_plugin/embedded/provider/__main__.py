@@ -1,7 +1,10 @@
 """The plugin process: `python -m rollback_plugin.embedded.provider [flags] <engine address>`.
 
-The engine starts it, reads the port from the first line of its output, and stops it when the run is over.
-Should the engine be killed, the plugin notices that its parent is gone and ends itself.
+The engine starts it, reads the port from the first line of its output, and stops it by SIGINT when the run is over.
+Should the engine be killed, the plugin notices that its parent is gone and ends itself; where that was before it
+looked, nobody reads the port, and that ends it. The official one ends too, up to five minutes later: so often it asks
+whether the engine's address still answers (pulumi/pulumi, pkg/resource/provider/main.go,
+sdk/go/common/util/rpcutil/health.go).
 """
 
 import os
