@@ -92,8 +92,8 @@ class _AccountClients(Clients):
 class Workbench:
     """Use it in a `with` block; one example at a time."""
 
-    def __init__(self, accounts: Accounts | None = None) -> None:
-        self.aws = EmbeddedAws()
+    def __init__(self, accounts: Accounts | None = None, *, alarms_evaluated_every_seconds: float = 10.0) -> None:
+        self.aws = EmbeddedAws(evaluation_interval_seconds=alarms_evaluated_every_seconds)
         self._accounts = accounts or Accounts()
         self._providers = _AttachedProviders(self._accounts)
 

@@ -17,7 +17,8 @@ from itertools import count
 from pathlib import Path
 from typing import get_args
 
-from tests.unbreakable.stage import Attempt, Kind, Operation, Point, Stage
+from tests.unbreakable.calls import Kind
+from tests.unbreakable.stage import Attempt, Operation, Point, Stage
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".unbreakable"

@@ -1,4 +1,4 @@
-"""One process that rolls a stack back or recovers it, and is killed (SIGKILL) at the point it is told.
+"""One process that rolls a stack back, recovers it or looks at it, and is killed (SIGKILL) at the point it is told.
 
 Points are counted: before and after each write to the store, each removal of a lock, each move of consumers, and each
 thing the engine says it begins or has done. Nothing of this is known to what is tested: it gets its ports from outside.
@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -20,13 +21,17 @@ from rollback_plugin.backend.project import open_project
 from rollback_plugin.controller.assembly import assemble
 from rollback_plugin.controller.connections import Connections
 from rollback_plugin.controller.progress import EngineProgress, Progress
-from rollback_plugin.errors import OperationInProgress
+from rollback_plugin.controller.stack_controller import StackController
+from rollback_plugin.controller.watch import FailedRound, Watch
+from rollback_plugin.errors import OperationInProgress, WriteConflict
 from rollback_plugin.journal.options import DataPolicy, OperationOptions
 from rollback_plugin.replay.events import EngineStarted, ResourceStep
 from rollback_plugin.store import ObjectStore
 
 FOLLOW = OperationOptions(data=DataPolicy.FOLLOW)
 QUARTER_OF_AN_HOUR = timedelta(minutes=16)
+START_SECONDS = 120
+"""How long the last of those that begin together may take to come so far."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Order:
 
     project: Path
     stack: str
-    operation: Literal["undo", "recover"]
+    operation: Literal["undo", "recover", "watch"]
     environment: Mapping[str, str]
     host: str
     """What it takes for its machine's name."""
@@ -46,6 +51,8 @@ class Order:
     kill_at: int | None = None
     machine_too: bool = False
     """Whether the engine is killed with it, as when a machine is lost."""
+    together: Barrier | None = None
+    """Where it waits for others, to begin at the same moment."""
 
 
 class Points:
@@ -137,14 +144,29 @@ def run(order: Order) -> None:
         backend=cast("Any", Counted(controller.backend, "backend", frozenset({"break_lock"}), points)),
         router=cast("Any", Counted(controller.operator.router, "consumers", frozenset({"shift"}), points)),
     )
+    if order.together is not None:
+        order.together.wait(START_SECONDS)
     try:
-        if order.operation == "undo":
-            operator.undo(1, options=FOLLOW)
-        else:
-            operator.recover(2, options=FOLLOW)
+        _do(order, replace(controller, operator=operator))
     except OperationInProgress as refused:
         sys.exit(refused.exit_code)
     points.tell("", ended=True)
+
+
+def _do(order: Order, controller: StackController) -> None:
+    operator = controller.operator
+    match order.operation:
+        case "undo":
+            operator.undo(1, options=FOLLOW)
+        case "recover":
+            operator.recover(2, options=FOLLOW)
+        case "watch":
+            (outcome,) = Watch([controller]).tick()
+            if isinstance(outcome, FailedRound) and isinstance(outcome.error, WriteConflict):
+                # Another was faster; a watch would see in its next tick what is left to do.
+                sys.exit(OperationInProgress.exit_code)
+            if isinstance(outcome, FailedRound):
+                raise outcome.error
 
 
 def _listener(points: Points) -> Callable[[Progress], None]:

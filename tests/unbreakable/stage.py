@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -36,27 +36,22 @@ from rollback_plugin.recording.record import Recorder
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import open_store
 from rollback_plugin.versions.archive import VersionArchive
-from tests.equivalence.canonical import MADE_UP, Labels, canonical, differences
-from tests.equivalence.cloud import LOOKS
-from tests.equivalence.workbench import PROJECT, REGION, STACK, Accounts, Workbench
+from tests.equivalence.canonical import differences
+from tests.equivalence.workbench import PROJECT, REGION, STACK, Workbench
+from tests.unbreakable.calls import Kind, WatchedAccounts, gone_is_fine
 from tests.unbreakable.child import QUARTER_OF_AN_HOUR, Order, run
+from tests.unbreakable.looks import looks
 
-ACCOUNT = "123456789012"
-"""The one that requests without any word about it go to."""
 NAME = StackName(PROJECT, STACK)
+NEVER_SECONDS = 86_400.0
+"""Alarms are what is said they are."""
 END_SECONDS = 120
 """How long a process may take to end; on a busy machine, too."""
 THIS_MACHINE = socket.gethostname()
 """The engine, too, writes it into its lock."""
 ANOTHER_MACHINE = "another-machine"
-MADE_UP_ANYWHERE = re.compile(r"(?<=-)[0-9a-f]{7}(?![0-9a-f])")
-"""The end of a name that the provider chose, in policies, too."""
-READING = re.compile(r"Get|List|Describe|Head")
 
 Operation = Literal["undo", "recover"]
-Kind = Literal["process", "machine", "before a call", "after a call"]
-"""What is killed, where: the process, or its machine with the engine, at one of its own points; the machine at one of
-the engine's AWS calls."""
 
 HANDLER = """
 def handle(event, context):
@@ -70,7 +65,7 @@ from rollback_plugin import LambdaService
 orders = LambdaService(
     "orders",
     {"code": pulumi.FileArchive("appRELEASE_NUMBER"), "handler": "handler.handle", "url_authorization": "NONE",
-     "environment": {"RELEASE": "RELEASE_NUMBER"}, "policy": {"bake_seconds": 0}},
+     "environment": {"RELEASE": "RELEASE_NUMBER"}, "policy": {"bake_seconds": BAKE_SECONDS}},
 )
 news = aws.sns.Topic("news", display_name="RELEASE_NUMBER")
 aws.ssm.Parameter("price-list", name="/prices/RELEASE_NUMBER", type="String", value=news.arn)
@@ -82,6 +77,8 @@ for name in OWN:
     aws.ssm.Parameter(name, name=f"/own/{name}", type="String", value="RELEASE_NUMBER")
 """
 OWN = {1: ["older"], 2: ["newer"]}
+"""What only these releases have; later ones have what the second has."""
+ANSWER = re.compile(r"release \d+")
 
 
 @dataclass(frozen=True)
@@ -103,87 +100,13 @@ class Attempt:
     seconds: float
 
 
-class _Nameless(Labels):
-    """All that is made up anew each time looks the same: what counts is how much of it there is."""
-
-    def put_into(self, text: str) -> str:
-        return MADE_UP_ANYWHERE.sub("<made up>", MADE_UP.sub("<made up>", text))
-
-
-class WatchedAccounts(Accounts):
-    """Sees every AWS call of the engine, and may be told to end everything at one of them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.current = int(ACCOUNT)
-        self._lock = threading.Lock()
-        self._armed: tuple[int, Kind, BaseProcess] | None = None
-        self._asked = 0
-        self._answered = 0
-        self.killed_at: str | None = None
-
-    def arm(self, number: int, kind: Kind, process: BaseProcess) -> None:
-        with self._lock:
-            self._armed, self._asked, self._answered, self.killed_at = (number, kind, process), 0, 0, None
-
-    def disarm(self) -> None:
-        with self._lock:
-            self._armed = None
-
-    def listen_to(self, client: Any) -> None:
-        super().listen_to(client)
-        client.meta.events.register("before-sign", self._before)
-        client.meta.events.register("after-call", self._after)
-
-    def _before(self, operation_name: str, **_: object) -> None:
-        if READING.match(operation_name):
-            return
-        with self._lock:
-            self._asked += 1
-            self._kill_if(self._asked, "before a call", operation_name)
-
-    def _after(self, model: Any, **_: object) -> None:
-        if READING.match(model.name):
-            return
-        with self._lock:
-            self._answered += 1
-            self._kill_if(self._answered, "after a call", model.name)
-
-    def _kill_if(self, number: int, kind: Kind, called: str) -> None:
-        if self._armed is None or self._armed[:2] != (number, kind) or self.killed_at is not None:
-            return
-        self.killed_at = f"{kind}: {called}"
-        kill_with_descendants(self._armed[2])
-        raise ConnectionAbortedError("the machine that asked is gone")
-
-
-def kill_with_descendants(process: BaseProcess) -> None:
-    """All at once: first what it started, which would otherwise see it gone."""
-    try:
-        parent = psutil.Process(process.pid)
-        family = [*parent.children(recursive=True), parent]
-    except psutil.NoSuchProcess:
-        return
-    for member in family:
-        with _gone_is_fine():
-            member.kill()
-
-
-@contextmanager
-def _gone_is_fine() -> Iterator[None]:
-    try:
-        yield
-    except psutil.NoSuchProcess:
-        return
-
-
 class Stage:
     """Use it in a `with` block; one point at a time."""
 
     def __init__(self, *, store_on_s3: bool = False) -> None:
         self._store_on_s3 = store_on_s3
         self._accounts = WatchedAccounts()
-        self._bench = Workbench(self._accounts)
+        self._bench = Workbench(self._accounts, alarms_evaluated_every_seconds=NEVER_SECONDS)
         # Interpreters that have read what a process needs, and done nothing yet; each process is forked from there.
         self._processes: ForkServerContext = multiprocessing.get_context("forkserver")
         self._processes.set_forkserver_preload(["tests.unbreakable.child"])
@@ -210,7 +133,7 @@ class Stage:
         self._expected = {}
         for operation in ("undo", "recover"):
             self._finish(operation, THIS_MACHINE, self._project.root, timedelta())
-            self._expected[operation] = self._looks()
+            self._expected[operation] = looks(self._bench, self._backend, NAME)
         return self
 
     def __exit__(
@@ -238,18 +161,46 @@ class Stage:
         """Have so many processes, each on a machine of its own, want the same at once; what is not as it should be."""
         before = len(self._events())
         with self._consumers() as problems:
-            started = [
-                self._start(self._order(operation, f"{ANOTHER_MACHINE}-{number}", self._elsewhere, timedelta()))
-                for number in range(processes)
-            ]
-            for process in started:
-                process.join(END_SECONDS)
-        # Those that come too late are refused, and say so; there is no other way to fail.
-        problems += [f"ended with {p.exitcode}" for p in started if p.exitcode not in (0, Refused.exit_code)]
-        if not any(process.exitcode == 0 for process in started):
-            problems.append("nobody did it")
+            problems += self._all_at_once(operation, processes)
         problems += self._problems(operation, before)
         return tuple(problems)
+
+    def alarm_raced(self, processes: int) -> tuple[str, ...]:
+        """Deploy a further release whose alarm rings, and have so many processes, each on a machine of its own, look at
+        the stack at once; what is not as it should be."""
+        self._alarm("OK")
+        release = 1 + max(VersionArchive(self._store, NAME).numbers())
+        self._deploy(release, bake_seconds=600)
+        self._alarm("ALARM")
+        before = len(self._events())
+        updates = len(self._backend.updates(NAME))
+        with self._consumers() as problems:
+            problems += self._all_at_once("watch", processes)
+        problems += self._problems("watch", before)
+        ours = [update.operation for update in self._backend.updates(NAME)[updates:]]
+        if len(ours) != 1 or ours[0] is None:
+            problems.append(f"the engine's history has {ours}")
+        return tuple(problems)
+
+    def _all_at_once(self, operation: Operation | Literal["watch"], processes: int) -> list[str]:
+        together = self._processes.Barrier(processes)
+        orders = [
+            self._order(operation, f"{ANOTHER_MACHINE}-{number}", self._elsewhere, timedelta())
+            for number in range(processes)
+        ]
+        started = [self._start(replace(order, together=together)) for order in orders]
+        for process in started:
+            process.join(END_SECONDS)
+        # Those that come too late are refused, and say so; there is no other way to fail.
+        problems = [f"ended with {p.exitcode}" for p in started if p.exitcode not in (0, Refused.exit_code)]
+        if not any(process.exitcode == 0 for process in started):
+            problems.append("nobody did it")
+        return problems
+
+    def _alarm(self, state: Literal["OK", "ALARM"]) -> None:
+        cloudwatch = self._bench.client("cloudwatch", REGION)
+        (alarm,) = cloudwatch.describe_alarms()["MetricAlarms"]
+        cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue=state, StateReason="said so")
 
     def _bucket(self) -> str:
         self._bench.client("s3", REGION).create_bucket(Bucket="versions-and-journal")
@@ -286,16 +237,17 @@ class Stage:
         process.join(END_SECONDS)
         assert process.exitcode == 0, f"{operation} on {host} ended with {process.exitcode}"
 
-    def _order(self, operation: Operation, host: str, folder: Path, ahead: timedelta) -> Order:
+    def _order(self, operation: Operation | Literal["watch"], host: str, folder: Path, ahead: timedelta) -> Order:
         home = self._bench.folder / host
         home.mkdir(exist_ok=True)
         told = home / "told.json"
         told.unlink(missing_ok=True)
         return Order(folder, STACK, operation, {**self._environment, "HOME": str(home)}, host, ahead, told)
 
-    def _deploy(self, release: int) -> None:
+    def _deploy(self, release: int, bake_seconds: int = 0) -> None:
         number = str(release)
-        program = PROGRAM.replace("RELEASE_NUMBER", number).replace("OWN", repr(OWN[release]))
+        program = PROGRAM.replace("RELEASE_NUMBER", number).replace("BAKE_SECONDS", str(bake_seconds))
+        program = program.replace("OWN", repr(OWN.get(release, OWN[2])))
         handler = HANDLER.replace("RELEASE", number)
         self._project.write({f"app{number}/handler.py": handler})
         (self._sources / f"app{number}").mkdir()
@@ -313,10 +265,10 @@ class Stage:
         """Every event; reading them checks the chain."""
         return [entry.event for entry in self._journal.entries()]
 
-    def _problems(self, operation: Operation, before: int) -> list[str]:
+    def _problems(self, operation: Operation | Literal["watch"], before: int) -> list[str]:
         happened = self._events()[before:]
         problems = []
-        for kind in (RollbackStarted, RolledBack) if operation == "undo" else (RecoveryStarted, Recovered):
+        for kind in (RecoveryStarted, Recovered) if operation == "recover" else (RollbackStarted, RolledBack):
             count = sum(isinstance(event, kind) for event in happened)
             if count != 1:
                 problems.append(f"{count} times {kind.__name__}: {[event.event for event in happened]}")
@@ -325,33 +277,11 @@ class Stage:
             problems.append(f"version {status.applied} is applied, and under way is {status.operation}")
         if self._backend.locks(NAME):
             problems.append("a lock is left")
-        problems += differences(self._expected[operation], self._looks())
+        # The healthy version that a round goes back to is the second, as a recovery does.
+        problems += differences(
+            self._expected["undo" if operation == "undo" else "recover"], looks(self._bench, self._backend, NAME)
+        )
         return problems
-
-    def _looks(self) -> dict[str, Any]:
-        """What is in the cloud and in the state, without the names that are made up."""
-        nameless = _Nameless({ACCOUNT: "<account>"})
-        found: dict[str, Any] = {}
-        for kind in ("topic", "queue", "parameter", "role", "alarm", "log_group"):
-            answers = LOOKS[kind](lambda service: self._bench.client(service, REGION))
-            found[kind] = sorted(
-                json.dumps(canonical([name, _without_numbers(answer)], nameless), sort_keys=True)
-                for name, answer in answers
-            )
-        functions = self._bench.client("lambda", REGION)
-        for function in functions.list_functions()["Functions"]:
-            name = function["FunctionName"]
-            aliases = {
-                alias["Name"]: functions.get_function(FunctionName=name, Qualifier=alias["FunctionVersion"])[
-                    "Configuration"
-                ]["CodeSha256"]
-                for alias in functions.list_aliases(FunctionName=name)["Aliases"]
-            }
-            found[f"function {name}"] = {"code": function["CodeSha256"], "aliases": aliases}
-        state = json.loads(self._backend.current(NAME))["checkpoint"]["latest"]
-        found["state"] = sorted(resource["urn"] for resource in state["resources"])
-        found["pending"] = state.get("pending_operations") or []
-        return found
 
     @contextmanager
     def _consumers(self) -> Iterator[list[str]]:
@@ -365,7 +295,7 @@ class Stage:
             with httpx.Client(timeout=30) as consumer:
                 while not stop.wait(0.1):
                     answer = consumer.get(url)
-                    if answer.text not in ("release 1", "release 2"):
+                    if not ANSWER.fullmatch(answer.text):
                         problems.append(f"a consumer got {answer.status_code}: {answer.text[:200]}")
 
         caller = threading.Thread(target=call)
@@ -378,22 +308,9 @@ class Stage:
 
 
 def _killed_at(order: Order, point: Point) -> Order:
-    return Order(**{**vars(order), "kill_at": point.number, "machine_too": point.kind == "machine"})
+    return replace(order, kill_at=point.number, machine_too=point.kind == "machine")
 
 
 def _wait_for_end(process_id: int) -> None:
-    with _gone_is_fine():
+    with gone_is_fine():
         psutil.Process(process_id).wait(END_SECONDS)
-
-
-def _without_numbers(answer: Any) -> Any:
-    """Without what counts how often something was written: it differs with every rollback."""
-    if isinstance(answer, dict):
-        return {
-            key: _without_numbers(value)
-            for key, value in answer.items()
-            if key not in ("Version", "AlarmConfigurationUpdatedTimestamp", "storedBytes")
-        }
-    if isinstance(answer, list):
-        return [_without_numbers(item) for item in answer]
-    return answer

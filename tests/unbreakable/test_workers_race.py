@@ -18,3 +18,8 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 def test_of_two_and_of_ten_one_does_it(stage: Stage) -> None:
     assert stage.raced("undo", 2) == ()
     assert stage.raced("recover", 10) == ()
+
+
+@pytest.mark.parametrize("processes", [2, 10])
+def test_an_alarm_is_answered_by_one_of_those_that_look_at_once(stage: Stage, processes: int) -> None:
+    assert stage.alarm_raced(processes) == ()
