@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.stack_controller import Round
 from rollback_plugin.controller.watch import FailedRound
-from rollback_plugin.errors import OperationInProgress
+from rollback_plugin.errors import EngineLocked, OperationInProgress
 from rollback_plugin.journal.entries import ReasonCode, RollbackStarted
 from tests.unit.controller.machines import Machine, Points, World, later
+from tests.unit.controller.stand import ProcessKilled
 
 ACTORS = [Actor("ops", f"worker-{number}", 7) for number in range(3)]
 ROUNDS = 16
 SECONDS_BETWEEN = 47
 """Never a whole part of what policies wait for: a right clock may still be wrong by two seconds."""
 FIVE_MINUTES = timedelta(minutes=5)
+MINUTES = [-5, 0, 5]
+LOOKS_UNTIL_ALL_IS_OVER = 40
 NO_SKEW = [timedelta()] * len(ACTORS)
 
 skews = st.lists(st.timedeltas(-FIVE_MINUTES, FIVE_MINUTES), min_size=len(ACTORS), max_size=len(ACTORS))
@@ -91,6 +94,55 @@ def at_point(place: int, do: Callable[[], object]) -> Callable[[str], None]:
             do()
 
     return meanwhile
+
+
+def ended_after_a_kill(wrong_by: Sequence[timedelta]) -> tuple[list[object], list[str]]:
+    """What a second worker meets, look by look, and what happened, where the first was killed with its machine as soon
+    as its engine held the stack."""
+    uninterrupted = Points()
+    Machine(World(), ACTORS[0], uninterrupted).round()
+    kill_at = uninterrupted.reached.index("the engine locked") + 1
+    world = World()
+    first = Machine(world, ACTORS[0], Points(kill_at), engine_survives=False, wrong_by=wrong_by[0])
+    second = Machine(world, ACTORS[1], wrong_by=wrong_by[1])
+    with pytest.raises(ProcessKilled):
+        first.round()
+    met: list[object] = []
+    while world.status().operation is not None:
+        assert len(met) < LOOKS_UNTIL_ALL_IS_OVER, met
+        later(world, SECONDS_BETWEEN)
+        outcome = second.round()
+        met.append(type(outcome.error) if isinstance(outcome, FailedRound) else outcome.decision.reason)
+    return met, world.events
+
+
+@pytest.mark.parametrize("second", MINUTES)
+@pytest.mark.parametrize("first", MINUTES)
+@pytest.mark.parametrize(
+    ("calms_in", "deploys_in"),
+    [(4, None), (None, None), (4, 8), (None, 2)],
+    ids=["helped", "did not help", "deployed after it", "deployed while it rang"],
+)
+def test_of_two_workers_each_decides_as_if_its_clock_were_right(
+    first: int, second: int, calms_in: int | None, deploys_in: int | None
+) -> None:
+    wrong_by = [timedelta(minutes=first), timedelta(minutes=second), timedelta()]
+    taking_turns = [0, 1] * (ROUNDS // 2)
+
+    decided = told(wrong_by, taking_turns, calms_in=calms_in, deploys_in=deploys_in)
+
+    assert decided == told(NO_SKEW, taking_turns, calms_in=calms_in, deploys_in=deploys_in)
+
+
+@pytest.mark.parametrize("second", MINUTES)
+@pytest.mark.parametrize("first", MINUTES)
+def test_what_a_lost_machine_left_is_ended_by_one_with_another_clock_and_just_as_soon(first: int, second: int) -> None:
+    met, events = ended_after_a_kill([timedelta(minutes=first), timedelta(minutes=second)])
+
+    assert (met, events) == ended_after_a_kill(NO_SKEW)
+    assert met[0] is OperationInProgress
+    assert EngineLocked in met
+    assert events.count("taken_over") == events.count("lock_broken") == events.count("rolled_back") == 1
 
 
 @settings(max_examples=20)
