@@ -1,12 +1,6 @@
-"""`make test-deep`: any number of pairs, in several processes, going on where the last run ended.
-
-What comes out of each pair is appended to a file named after the code it was tried with, so that results of other code
-are never taken for this one's.
-"""
+"""`make test-deep`: any number of pairs, in several processes, going on where the last run ended."""
 
 import argparse
-import hashlib
-import json
 import multiprocessing
 import os
 import sys
@@ -14,17 +8,16 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
+from tests.campaigns import Progress, say
 from tests.equivalence.draws import shrunk, tried_until_deployable
 from tests.equivalence.model import Chain
 from tests.equivalence.rendering import rendered
 from tests.equivalence.trial import Outcome, Verdict, reason_of, tried
 from tests.equivalence.workbench import Workbench
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / ".equivalence"
 PAIRS_OF_A_PROCESS = 10
 SHOWN_DETAILS = 4
 SHOWN_CHARACTERS = 300
@@ -55,19 +48,17 @@ def main(arguments: list[str]) -> int:
 
 
 def _all(pairs: int, workers: int) -> int:
-    progress = FOLDER / f"{_digest_of_code()}.jsonl"
-    progress.parent.mkdir(exist_ok=True)
-    known = {result.pair: result for result in _read(progress) if result.pair < pairs}
+    progress = Progress(".equivalence", Result, ("rollback_plugin", "tests/equivalence"))
+    known = {result.pair: result for result in progress.known() if result.pair < pairs}
     missing = [pair for pair in range(pairs) if pair not in known]
-    _say(f"{len(known)} of {pairs} pairs are known from {progress.relative_to(ROOT)}")
+    say(f"{len(known)} of {pairs} pairs are known from {progress.shown}")
     for result in _tried_in_processes(missing, workers):
         known[result.pair] = result
-        with progress.open("a") as file:
-            file.write(json.dumps(asdict(result)) + "\n")
-        _say(f"{len(known)}/{pairs}  pair {result.pair}: {result.verdict}  {result.seconds:.1f} s")
+        progress.add(result)
+        say(f"{len(known)}/{pairs}  pair {result.pair}: {result.verdict}  {result.seconds:.1f} s")
         if result.verdict == Verdict.FAILED:
             for detail in result.details[:SHOWN_DETAILS]:
-                _say(f"    {detail[:SHOWN_CHARACTERS]}")
+                say(f"    {detail[:SHOWN_CHARACTERS]}")
     return _conclusion(list(known.values()))
 
 
@@ -103,26 +94,26 @@ def _outcome(chain: Chain, bench: Workbench) -> Outcome:
 def _one(pair: int) -> int:
     with Workbench() as bench:
         attempt, outcome = tried_until_deployable(pair, lambda chain: _outcome(chain, bench))
-        _say(f"pair {pair}, attempt {attempt}: {outcome.verdict}")
+        say(f"pair {pair}, attempt {attempt}: {outcome.verdict}")
         for detail in outcome.details:
-            _say(f"    {detail}")
+            say(f"    {detail}")
         if outcome.verdict is not Verdict.FAILED:
             return 0
-        _say("shrinking; this takes up to five minutes")
+        say("shrinking; this takes up to five minutes")
         found = shrunk(pair, attempt, lambda chain: _outcome(chain, bench))
     if found is None:
-        _say("it did not fail again: what came out depends on something else than the programs")
+        say("it did not fail again: what came out depends on something else than the programs")
         return 1
     chain, outcome = found
     for number, version in enumerate(chain.versions, 1):
         program = rendered(version, tracked=chain.tracked)
-        _say(f"\n# version {number}\n{program.code}")
+        say(f"\n# version {number}\n{program.code}")
         for name, content in program.files.items():
-            _say(f"# {name}: {content!r}")
+            say(f"# {name}: {content!r}")
     aliases = "with" if chain.aliased_both_ways else "without"
-    _say(f"\nback to version {chain.target + 1}, {aliases} aliases in the older versions:")
+    say(f"\nback to version {chain.target + 1}, {aliases} aliases in the older versions:")
     for detail in outcome.details:
-        _say(f"    {detail}")
+        say(f"    {detail}")
     return 1
 
 
@@ -142,32 +133,11 @@ def _conclusion(results: list[Result]) -> int:
     rows.append(("seconds per pair", f"{seconds / max(len(results), 1):.1f}"))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        _say(f"{name:<{width}}  {value}")
+        say(f"{name:<{width}}  {value}")
     failed = sorted(result.pair for result in results if result.verdict == Verdict.FAILED)
     if failed:
-        _say(f"failed: {', '.join(map(str, failed))}; look at one with: make test-deep PAIR={failed[0]}")
+        say(f"failed: {', '.join(map(str, failed))}; look at one with: make test-deep PAIR={failed[0]}")
     return 1 if failed else 0
-
-
-def _read(progress: Path) -> Iterator[Result]:
-    if not progress.exists():
-        return
-    for line in progress.read_text().splitlines():
-        read = json.loads(line)
-        yield Result(**{**read, "details": tuple(read["details"])})
-
-
-def _digest_of_code() -> str:
-    digest = hashlib.sha256()
-    for folder in ("rollback_plugin", "tests/equivalence"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,27 +1,23 @@
 """`make test-crash`: every point of a rollback and of a recovery, going on where the last run ended.
 
-The points are found by counting on until the operation ends without having been killed. What comes out of each is
-appended to a file named after the code it was tried with.
+The points are found by counting on until the operation ends without having been killed.
 """
 
 import argparse
-import hashlib
-import json
 import os
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import get_args
 
+from tests.campaigns import Progress, say
 from tests.unbreakable.calls import Kind
 from tests.unbreakable.stage import Attempt, Operation, Point, Stage
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / ".unbreakable"
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -47,17 +43,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--points", type=int, default=1000, help="how many at most, besides those known")
     chosen = parser.parse_args(arguments)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    progress = FOLDER / f"{_digest_of_code()}.jsonl"
-    progress.parent.mkdir(exist_ok=True)
-    known = {result.point: result for result in _read(progress)}
-    _say(f"{len(known)} points are known from {progress.relative_to(ROOT)}")
+    progress = Progress(".unbreakable", Result, ("rollback_plugin", "tests/equivalence", "tests/unbreakable"))
+    known = {result.point: result for result in progress.known()}
+    say(f"{len(known)} points are known from {progress.shown}")
     for tried, result in enumerate(_tried(known), 1):
         known[result.point] = result
-        with progress.open("a") as file:
-            file.write(json.dumps(asdict(result)) + "\n")
-        _say(f"{result.operation}, {result.kind} {result.number}: {result.killed_at}  {result.seconds:.1f} s")
+        progress.add(result)
+        say(f"{result.operation}, {result.kind} {result.number}: {result.killed_at}  {result.seconds:.1f} s")
         for problem in result.problems:
-            _say(f"    {problem[:400]}")
+            say(f"    {problem[:400]}")
         if tried == chosen.points:
             break
     return _conclusion(list(known.values()))
@@ -97,31 +91,10 @@ def _conclusion(results: list[Result]) -> int:
     killed = [result for result in results if result.killed_at is not None]
     by_kind = Counter((result.operation, result.kind) for result in killed)
     for operation, kind in sorted(by_kind):
-        _say(f"{operation}, {kind}: {by_kind[operation, kind]} points")
+        say(f"{operation}, {kind}: {by_kind[operation, kind]} points")
     failed = [result for result in results if result.problems]
-    _say(f"{len(killed)} points, {len(failed)} failed, {sum(result.seconds for result in results):.0f} seconds")
+    say(f"{len(killed)} points, {len(failed)} failed, {sum(result.seconds for result in results):.0f} seconds")
     return 1 if failed else 0
-
-
-def _read(progress: Path) -> Iterable[Result]:
-    if not progress.exists():
-        return
-    for line in progress.read_text().splitlines():
-        read = json.loads(line)
-        yield Result(**{**read, "problems": tuple(read["problems"])})
-
-
-def _digest_of_code() -> str:
-    digest = hashlib.sha256()
-    for folder in ("rollback_plugin", "tests/unbreakable"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
