@@ -1,20 +1,16 @@
 """The Pulumi command line, run without the Automation API: one process for one thing to be done."""
 
 import json
-import os
-import shutil
-import signal
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryFile
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from rollback_plugin.errors import EngineError, EngineNotFound
+from rollback_plugin.errors import EngineError
 from rollback_plugin.replay.engine_failure import engine_failure
+from rollback_plugin.replay.engine_process import FinishedEngine, run_engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted, ignore_events
 from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.scratch_project import scratch_project
@@ -24,20 +20,6 @@ from rollback_plugin.versions.version import ConfigValue
 
 if TYPE_CHECKING:
     from rollback_plugin.replay.language_server import Program
-
-# These would change what an update does, or which stack it is done to, behind the back of its arguments.
-UNWANTED_VARIABLES = frozenset(
-    {
-        "PULUMI_STACK",
-        "PULUMI_CONTINUE_ON_ERROR",
-        "PULUMI_AUTOMATION_API",
-        "PULUMI_DISABLE_RESOURCE_REFERENCES",
-        "PULUMI_DISABLE_OUTPUT_VALUES",
-        "PULUMI_DISABLE_INTEGRITY_CHECKING",
-    }
-)
-UNWANTED_PREFIX = "PULUMI_OPTION_"
-"""Prefix of the variables that stand for command line flags."""
 
 
 class StackLocation(Protocol):
@@ -58,13 +40,6 @@ class ProgramInFolder:
 
     variables: Mapping[str, str] = field(default_factory=dict)
     """Put into the environment of the engine, which hands them on to the program."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Finished:
-    exit_code: int
-    output: str = field(repr=False)
-    errors: str
 
 
 class Engine:
@@ -105,10 +80,12 @@ class Engine:
 
     def _newly_decrypted(self, checkpoint: Checkpoint) -> Checkpoint:
         with self.copy_of(checkpoint) as folder:
-            finished = self._run(["stack", "export", "--show-secrets", *self._selected], folder, _backend_in(folder))
+            finished = run_engine(
+                self._environ, ["stack", "export", "--show-secrets", *self._selected], folder, _backend_in(folder)
+            )
         if finished.exit_code != 0:
             # What it printed on its standard output may be plain text.
-            unprinted = _Finished(finished.exit_code, "", finished.errors)
+            unprinted = FinishedEngine(finished.exit_code, "", finished.errors)
             raise self._failure("open the secrets of a recorded version of", unprinted, ())
         return Checkpoint.parse(finished.output.encode(), source="the decrypted checkpoint")
 
@@ -124,9 +101,9 @@ class Engine:
         if not value.secret:
             return value.value
         with self.copy_of(checkpoint, {key: value}) as folder:
-            finished = self._run(["config", "get", key, *self._selected], folder, _backend_in(folder))
+            finished = run_engine(self._environ, ["config", "get", key, *self._selected], folder, _backend_in(folder))
         if finished.exit_code != 0:
-            unprinted = _Finished(finished.exit_code, "", finished.errors)
+            unprinted = FinishedEngine(finished.exit_code, "", finished.errors)
             raise self._failure(f"open the secret config {key} of", unprinted, ())
         return finished.output.rstrip("\n")
 
@@ -140,12 +117,15 @@ class Engine:
         targets = [f"--target={urn}" for urn in urns]
         quiet = ["--suppress-outputs", "--suppress-progress"]
         with self.copy_of(checkpoint) as folder:
-            asked = self._run(
-                ["refresh", "--yes", "--skip-preview", *self._selected, *quiet, *targets], folder, _backend_in(folder)
+            asked = run_engine(
+                self._environ,
+                ["refresh", "--yes", "--skip-preview", *self._selected, *quiet, *targets],
+                folder,
+                _backend_in(folder),
             )
             if asked.exit_code != 0:
                 raise self._failure(purpose, asked, ())
-            exported = self._run(["stack", "export", *self._selected], folder, _backend_in(folder))
+            exported = run_engine(self._environ, ["stack", "export", *self._selected], folder, _backend_in(folder))
         if exported.exit_code != 0:
             raise self._failure(purpose, exported, ())
         return Checkpoint.parse(exported.output.encode(), source="the refreshed checkpoint")
@@ -164,7 +144,8 @@ class Engine:
             file = folder / "state.json"
             latest = {**checkpoint.deployment, "resources": [resource.document for resource in checkpoint.resources]}
             file.write_text(json.dumps({**_kind(checkpoint), "deployment": latest}))
-            finished = self._run(
+            finished = run_engine(
+                self._environ,
                 ["stack", "import", f"--file={file}", *self._selected],
                 folder,
                 {"PULUMI_BACKEND_URL": self._backend_url},
@@ -196,7 +177,7 @@ class Engine:
         A preview that failed is in there, too, as far as it came. Raises `EngineFailed` where there is none at all.
         """
         arguments = ["preview", "--json", *self._selected]
-        finished = self._run(arguments, folder, {"PULUMI_BACKEND_URL": self._backend_url})
+        finished = run_engine(self._environ, arguments, folder, {"PULUMI_BACKEND_URL": self._backend_url})
         if finished.exit_code != 0 and not finished.output.lstrip().startswith("{"):
             raise self._failure("preview the program of", finished, ())
         return finished.output.encode()
@@ -272,7 +253,8 @@ class Engine:
         }
         with serve(None if isinstance(program, ProgramInFolder) else program, collect) as server:
             served = () if server.program is None else (f"--client={server.program}", "--exec-kind=auto.inline")
-            finished = self._run(
+            finished = run_engine(
+                self._environ,
                 [
                     command,
                     "--stack",
@@ -292,53 +274,7 @@ class Engine:
         if finished.exit_code != 0:
             raise self._failure(purpose, finished, errors)
 
-    def _run(
-        self,
-        arguments: Sequence[str],
-        folder: Path,
-        variables: Mapping[str, str],
-        on_started: Callable[[int], None] = lambda process_id: None,
-    ) -> _Finished:
-        environment = {
-            name: value
-            for name, value in self._environ.items()
-            if name not in UNWANTED_VARIABLES and not name.startswith(UNWANTED_PREFIX)
-        }
-        environment.update(variables)
-        environment["PULUMI_SKIP_UPDATE_CHECK"] = "true"
-        # Files, not pipes: writing into the pipe of a parent that died would kill the engine half-way through a
-        # resource. So it sees the language runtime gone, finishes what it is doing, saves the state and unlocks.
-        with TemporaryFile() as output, TemporaryFile() as errors:
-            process = subprocess.Popen(
-                [self._executable(), *arguments, "--non-interactive", "--color=never"],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=errors,
-                # A Ctrl-C of the terminal reaches this process alone, which hands it on once: a second one makes the
-                # engine give up without finishing what it is doing.
-                process_group=0,
-            )
-            on_started(process.pid)
-            try:
-                process.wait()
-            except BaseException:
-                process.send_signal(signal.SIGINT)
-                process.wait()
-                raise
-            return _Finished(process.returncode, _text(output), _text(errors))
-
-    def _executable(self) -> str:
-        found = shutil.which("pulumi", path=self._environ.get("PATH", os.defpath))
-        if found is None:
-            raise EngineNotFound(
-                "There is no `pulumi` on PATH, and nothing can be re-applied without it. Install the Pulumi CLI"
-                " (https://www.pulumi.com/docs/install/) or put its folder on PATH."
-            )
-        return found
-
-    def _failure(self, purpose: str, finished: _Finished, errors: Sequence[Diagnostic]) -> EngineError:
+    def _failure(self, purpose: str, finished: FinishedEngine, errors: Sequence[Diagnostic]) -> EngineError:
         said = finished.errors.strip() or finished.output.strip()
         return engine_failure(self._stack, purpose, finished.exit_code, said, errors)
 
@@ -349,8 +285,3 @@ def _backend_in(copy: Path) -> Mapping[str, str]:
 
 def _kind(checkpoint: Checkpoint) -> Mapping[str, Any]:
     return {key: checkpoint.envelope[key] for key in ("version", "features") if key in checkpoint.envelope}
-
-
-def _text(written: IO[bytes]) -> str:
-    written.seek(0)
-    return written.read().decode(errors="replace")
