@@ -105,7 +105,8 @@ class TransformServer(callback_pb2_grpc.CallbacksServicer):
         self._keeper = keeper
         self._options = options
         self._token = str(uuid.uuid4())
-        self._server = grpc.server(ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="keep-assets"))
+        self._calls = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="keep-assets")
+        self._server = grpc.server(self._calls)
         callback_pb2_grpc.add_CallbacksServicer_to_server(self, self._server)
         self._target = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
@@ -117,6 +118,8 @@ class TransformServer(callback_pb2_grpc.CallbacksServicer):
     def stop(self) -> None:
         """Answer no more."""
         self._server.stop(grace=None)
+        # gRPC leaves the threads that it was given alone.
+        self._calls.shutdown(wait=False)
 
     def Invoke(  # noqa: N802 - the protocol's name
         self, request: callback_pb2.CallbackInvokeRequest, context: grpc.ServicerContext

@@ -72,6 +72,7 @@ def track() -> None:
 
 
 _MARK = "_rollback_plugin_tracks"
+_CONTEXT = "_rollback_plugin_context"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class _Tracking:
         return _Content(files, content_digest(files, project.config_file))
 
     def _keep_assets(self, blobs: BlobStore, options: OptionKeeper) -> None:
-        server = TransformServer(AssetKeeper(blobs, Path.cwd(), _warn_from_any_thread()), options)
+        server = TransformServer(AssetKeeper(blobs, Path.cwd(), _warn_from_any_thread(self._root)), options)
         try:
             server.register(self._monitor)
         except grpc.RpcError as error:
@@ -203,7 +204,18 @@ def _warn_of_links(error: Exception) -> None:
     pulumi.log.warn(f"Where this deploy's values come from could not be kept, so a rollback has to infer it: {why}")
 
 
-def _warn_from_any_thread() -> Callable[[str], None]:
-    """Which engine to tell is a context variable of the program's thread."""
-    context = copy_context()
-    return lambda message: context.copy().run(pulumi.log.warn, message)
+def _warn_from_any_thread(root: pulumi.Resource) -> Callable[[str], None]:
+    """Which engine to tell is a context variable of the program's thread.
+
+    The context has the root in it, too, whose end is the end of the run: held by what runs in a thread, it would never
+    end.
+    """
+    setattr(root, _CONTEXT, copy_context())
+    known = weakref.ref(root)
+
+    def warn(message: str) -> None:
+        there = known()
+        if there is not None:
+            getattr(there, _CONTEXT).copy().run(pulumi.log.warn, message)
+
+    return warn

@@ -63,8 +63,7 @@ def _all(pairs: int, workers: int) -> int:
 
 
 def _tried_in_processes(pairs: list[int], workers: int) -> Iterator[Result]:
-    """A process for every few pairs: moto keeps every account that was ever used in it, and the programs that run in
-    the process leave the threads of `track()`'s server, which end with the process of a program of its own."""
+    """A process for every few pairs: moto keeps every account that was ever used in it."""
     batches = [pairs[first : first + PAIRS_OF_A_PROCESS] for first in range(0, len(pairs), PAIRS_OF_A_PROCESS)]
     with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=1) as pool:
         for results in pool.imap_unordered(_results, batches):

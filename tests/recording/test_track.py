@@ -155,7 +155,9 @@ def test_outside_of_a_deployment_it_does_nothing(project: TrackedProject, how: s
 INLINE = (
     COMPONENT
     + """
+import gc
 import os
+import threading
 from pulumi import automation
 
 def program():
@@ -163,21 +165,27 @@ def program():
     Thing("thing", code=pulumi.FileAsset(os.path.abspath("code.py")))
 
 stack = automation.select_stack("dev", sys.argv[1], program)
-for text in ("1", "2"):
+for text in sys.argv[2]:
     with open("code.py", "w") as code:
         code.write(text)
     print(stack.up().stdout)
+gc.collect()
+threads = [thread for thread in threading.enumerate() if thread.name == "keep-assets_0"]
+for thread in threads:
+    thread.join(2)
+print("servers:", sum(thread.is_alive() for thread in threads))
 """
 )
 
 
-def run_inline(project: TrackedProject, name: str) -> str:
+def run_inline(project: TrackedProject, name: str, texts: str = "12") -> str:
+    """Runs a program for each of the texts, all in one process; returns what that said."""
     project.write("deploy.py", "import sys\n" + INLINE)
     # The Automation API leaves its workspaces behind.
     temporary = project.root.parent / "temporary"
     temporary.mkdir(exist_ok=True)
     done = subprocess.run(
-        [sys.executable, "deploy.py", name],
+        [sys.executable, "deploy.py", name, texts],
         cwd=project.root,
         env={**project.environment, "TMPDIR": str(temporary)},
         capture_output=True,
@@ -199,6 +207,13 @@ def test_an_inline_program_has_its_assets_and_links_kept_but_no_content_to_quara
         assert version.content_digest is None
         assert project.archive().links(version).resources
         assert [project.archive().blobs.read(hash_) for hash_ in version.assets] == [code]
+
+
+def test_a_process_that_runs_many_inline_programs_does_not_keep_the_server_of_each(project: TrackedProject) -> None:
+    said = run_inline(project, "shop", "12345")
+
+    # The SDK holds on to the last run, or the last two.
+    assert int(said.rpartition("servers: ")[2]) in (1, 2)
 
 
 def test_an_inline_program_in_another_projects_folder_leaves_that_alone(project: TrackedProject) -> None:
