@@ -5,6 +5,7 @@
     │   ├── NotAPulumiProject
     │   ├── NoStackSelected
     │   ├── UnknownVersion
+    │   ├── VersionPruned
     │   ├── UnknownAlarm
     │   ├── NothingAsked
     │   └── InvalidConfiguration
@@ -65,6 +66,10 @@ class NoStackSelected(UsageError):
 
 class UnknownVersion(UsageError):
     """The stack has no version of that number."""
+
+
+class VersionPruned(UsageError):
+    """The stack had that version, and somebody removed what was kept of it."""
 
 
 class UnknownAlarm(UsageError):

@@ -34,7 +34,11 @@ def history(stack: StackOption = None, folder: FolderOption = HERE, output: Outp
     records = open_records(stack, folder)
     rows = records.history()
     if output is Output.JSON:
-        sources = {number: records.archive.read(number).source for number in {row.version for row in rows}}
+        kept = {version.number for version in records.status().versions if version.pruned is None}
+        sources = {
+            number: records.archive.read(number).source if number in kept else None
+            for number in {row.version for row in rows}
+        }
         print_json([{**vars_of(row), "source": sources[row.version]} for row in rows])
     else:
         show(history_table(rows))

@@ -28,9 +28,10 @@ def evidence(
 
     controller = open_stack(stack, folder)
     status = controller.status()
-    judged = [known for known in status.versions if known.evidence is not None]
+    judged = [known for known in status.versions if known.evidence is not None and known.pruned is None]
     if version is not None:
-        judged = [status.version(version)] if status.version(version).evidence is not None else []
+        asked = status.kept_version(version)
+        judged = [asked] if asked.evidence is not None else []
     if not judged or judged[-1].evidence is None:
         which = "any version" if version is None else f"version {version}"
         raise UnknownVersion(

@@ -72,7 +72,7 @@ def open_comparison(stack: str | None, folder: Path) -> "Comparison":
     from rollback_plugin.controller.assembly import comparison
 
     _keep_retries_quiet()
-    return comparison(open_project(folder.resolve(), stack, os.environ), os.environ)
+    return comparison(open_project(folder.resolve(), stack, os.environ), os.environ, now)
 
 
 def telling(

@@ -21,6 +21,7 @@ def verify(stack: StackOption = None, folder: FolderOption = HERE, output: Outpu
         print_json(vars_of(found))
     else:
         counted = f"{found.entries} journal entries, {found.versions} versions and {found.blobs} other objects"
+        counted += f" ({found.pruned} versions were pruned)" if found.pruned else ""
         verdict = "all as they were kept" if not found.problems else f"{len(found.problems)} problems"
         problems = (Text(f"version {problem.version}: {problem.found}", style="red") for problem in found.problems)
         show(Group(Text(f"{counted}: {verdict}."), *problems))

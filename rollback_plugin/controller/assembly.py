@@ -18,6 +18,7 @@ from rollback_plugin.controller.deploy_gate import DeployGate
 from rollback_plugin.controller.evidence import EvidenceSources
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import Progress
+from rollback_plugin.controller.records import records_of
 from rollback_plugin.controller.reporting import UNREPORTED, Reporting
 from rollback_plugin.controller.signs_of_life import SignsOfLife
 from rollback_plugin.controller.stack_channels import StackChannels
@@ -132,10 +133,10 @@ def deploy_gate(project: Project, environ: Mapping[str, str], clock: Callable[[]
     return DeployGate(project.stack, project.root, Engine(project, environ), backend, archive, recorder)
 
 
-def comparison(project: Project, environ: Mapping[str, str]) -> Comparison:
+def comparison(project: Project, environ: Mapping[str, str], clock: Callable[[], datetime]) -> Comparison:
     """What compares versions of the project's selected stack. Raises as `assemble` does."""
-    archive = VersionArchive(open_store(project.store_url, environ), project.stack)
-    return Comparison(archive, Engine(project, environ))
+    records = records_of(project, environ, clock)
+    return Comparison(records.archive, Engine(project, environ), records.status)
 
 
 class _StackClients:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from rollback_plugin.errors import UnknownVersion
+from rollback_plugin.journal.status import Status
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.changes import VersionChanges, changes
@@ -16,14 +19,21 @@ class Comparison:
 
     archive: VersionArchive
     engine: Engine
+    status: Callable[[], Status]
 
     def between(self, before: int, after: int) -> VersionChanges:
         """What version `after` changed against version `before`.
 
         Secrets are compared in plain text, in memory only: their ciphertext is another after each update. Raises
-        `UnknownVersion`, `DamagedSnapshot`, `WrongPassphrase`, `EngineFailed`.
+        `UnknownVersion`, `VersionPruned`, `DamagedSnapshot`, `WrongPassphrase`, `EngineFailed`.
         """
-        versions = [self.archive.read(number) for number in (before, after)]
+        try:
+            versions = [self.archive.read(number) for number in (before, after)]
+        except UnknownVersion:
+            # The journal knows what became of it.
+            for number in (before, after):
+                self.status().kept_version(number)
+            raise
         with ThreadPoolExecutor(2) as each:
             states = each.map(self.engine.decrypt, [self.archive.checkpoint(number) for number in (before, after)])
         older, newer = zip(versions, states, strict=True)

@@ -1,12 +1,11 @@
 """Whether versions are still what was journaled, and all they are made of is still what was kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rollback_plugin.errors import DamagedSnapshot, UnknownVersion
-from rollback_plugin.journal.entries import Deployed, Entry
+from rollback_plugin.journal.entries import Deployed, Entry, Pruned
 from rollback_plugin.versions.archive import VersionArchive
-from rollback_plugin.versions.version import Version
 
 
 def require_as_journaled(archive: VersionArchive, entries: Sequence[Entry], version: int) -> None:
@@ -35,6 +34,8 @@ class Integrity:
     entries: int
     """Of the journal, whose chain of hashes holds."""
     versions: int
+    pruned: int
+    """Versions that are not looked at, because somebody removed them on purpose."""
     blobs: int
     """Objects whose bytes were read and hashed: assets, notes of where values came from, bundles of sources."""
     problems: tuple[Problem, ...]
@@ -42,7 +43,9 @@ class Integrity:
 
 def integrity_of(entries: Sequence[Entry], archive: VersionArchive) -> Integrity:
     """Read and hash all that the journaled versions lead to. Raises only errors of the store."""
-    deployed = [entry.event for entry in entries if isinstance(entry.event, Deployed)]
+    pruned = {number for entry in entries if isinstance(entry.event, Pruned) for number in entry.event.versions}
+    journaled = [entry.event for entry in entries if isinstance(entry.event, Deployed)]
+    deployed = [event for event in journaled if event.version not in pruned]
     problems: list[Problem] = []
     verdicts: dict[str, str | None] = {}
     for event in deployed:
@@ -52,21 +55,13 @@ def integrity_of(entries: Sequence[Entry], archive: VersionArchive) -> Integrity
         except (DamagedSnapshot, UnknownVersion) as error:
             problems.append(Problem(event.version, str(error)))
             continue
-        for blob in _blobs_of(version):
+        for blob in version.blobs:
             if blob not in verdicts:
                 verdicts[blob] = _damage(archive, blob)
             found = verdicts[blob]
             if found is not None:
                 problems.append(Problem(event.version, found))
-    return Integrity(len(entries), len(deployed), len(verdicts), tuple(problems))
-
-
-def _blobs_of(version: Version) -> Iterator[str]:
-    yield from version.assets
-    if version.links is not None:
-        yield version.links
-    if version.source is not None and version.source.bundle is not None:
-        yield version.source.bundle
+    return Integrity(len(entries), len(deployed), len(journaled) - len(deployed), len(verdicts), tuple(problems))
 
 
 def _damage(archive: VersionArchive, blob: str) -> str | None:

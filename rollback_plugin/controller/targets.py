@@ -8,9 +8,10 @@ from rollback_plugin.stack import StackName
 
 
 def undo_target(stack: StackName, status: Status, to: int | None) -> int:
-    """Version `to`, or the last healthy one before the one applied. Raises `UnknownVersion`, `NothingHealthy`."""
+    """Version `to`, or the last healthy one before the one applied. Raises `UnknownVersion`,
+    `VersionPruned`, `NothingHealthy`."""
     if to is not None:
-        return status.version(to).number
+        return status.kept_version(to).number
     target = status.healthy_target()
     if target is not None:
         return target
@@ -29,7 +30,7 @@ def undo_target(stack: StackName, status: Status, to: int | None) -> int:
 def way_back_target(status: Status, version: int) -> int | None:
     """The version that undoing `version` would lead to, as far as can be told now: the newest healthy one before it, or
     else the newest before it that nothing speaks against, which may be healthy by then."""
-    older = [known for known in status.versions if known.number < version]
+    older = [known for known in status.versions if known.number < version and known.pruned is None]
     for verdicts in ({Verdict.HEALTHY}, {Verdict.BAKING, Verdict.SUPERSEDED, Verdict.RELEASED}):
         numbers = [known.number for known in older if known.verdict in verdicts]
         if numbers:
@@ -40,16 +41,17 @@ def way_back_target(status: Status, version: int) -> int | None:
 def recover_target(stack: StackName, status: Status, to: int | None) -> int:
     """Version `to`, or the newest that was rolled back and isn't applied; where there is none, the newest of all.
 
-    What was recovered last is not left again for something older. Raises `UnknownVersion`.
+    What was recovered last is not left again for something older. Raises `UnknownVersion`, `VersionPruned`.
     """
     if to is not None:
-        return status.version(to).number
+        return status.kept_version(to).number
     if status.newest is None or status.applied is None:
         raise UnknownVersion(f"No deploy of {stack} has been recorded: deploy it with `pulumi up` first.")
     undone = (
         version.number
         for version in status.versions
         if version.undone is not None
+        and version.pruned is None
         and version.number != status.applied
         and (not status.recovered or version.number > status.applied)
     )

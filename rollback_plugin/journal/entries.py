@@ -301,6 +301,13 @@ class Released(Frozen):
     explanation: str = ""
 
 
+class Pruned(Frozen):
+    """From here on these versions can't be applied again: what was kept of them is being removed."""
+
+    event: Literal["pruned"] = "pruned"
+    versions: tuple[int, ...]
+
+
 class LockBroken(Frozen):
     """A lock left by our own killed process was removed."""
 
@@ -331,6 +338,7 @@ Event = Annotated[
     | FreezeBegan
     | FreezeEnded
     | Released
+    | Pruned
     | LockBroken,
     Field(discriminator="event"),
 ]

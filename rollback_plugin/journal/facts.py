@@ -27,6 +27,7 @@ from rollback_plugin.journal.entries import (
     LockBroken,
     OperationFailed,
     Planned,
+    Pruned,
     ReasonCode,
     Recovered,
     RecoveryStarted,
@@ -39,7 +40,7 @@ from rollback_plugin.journal.entries import (
     TrafficShifted,
 )
 from rollback_plugin.journal.options import Keeping
-from rollback_plugin.journal.status import Freeze, Operation, OperationFailure, Question, Undone
+from rollback_plugin.journal.status import Freeze, Operation, OperationFailure, Pruning, Question, Undone
 from rollback_plugin.journal.tenure import Tenure, VersionFacts
 
 
@@ -115,6 +116,8 @@ def apply(facts: Facts, entry: Entry) -> Facts:
             return replace(facts, freeze=None)
         case Released() as event:
             return _released(facts, event)
+        case Pruned() as event:
+            return _pruned(facts, event, entry)
         case LockBroken():
             return facts
         case _ as never:
@@ -307,6 +310,14 @@ def _released(facts: Facts, event: Released) -> Facts:
     if version is None or version.quarantine is None:
         return facts
     return replace(_with_version(facts, replace(version, quarantine=None, released=event)), held=None)
+
+
+def _pruned(facts: Facts, event: Pruned, entry: Entry) -> Facts:
+    for number in event.versions:
+        version = facts.versions.get(number)
+        if version is not None and version.pruned is None:
+            facts = _with_version(facts, replace(version, pruned=Pruning(entry.time, entry.actor)))
+    return facts
 
 
 def _ended(facts: Facts, operation: str, time: datetime) -> Operation | None:

@@ -20,6 +20,7 @@
 - *A failed update* makes a version too, and it is the one applied: what it got done is live.
 - *A deploy recorded only after* an operation that came later than it did is superseded: what it did is gone.
 - *A question* to a person, with its answer, lasts until the next deploy, operation or freeze.
+- *Pruned*: nothing of it is kept but its entries, so nothing goes back to it. Its verdict stays.
 - *A deploy during verification* ends it: the alarms can't tell the two apart any more.
 """
 
@@ -88,6 +89,7 @@ def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) 
         way_back=version.way_back,
         detection=version.detection,
         evidence=version.evidence,
+        pruned=version.pruned,
     )
 
 

@@ -17,6 +17,7 @@ from rollback_plugin.journal.entries import (
     RolledBack,
 )
 from rollback_plugin.journal.fold import fold
+from rollback_plugin.journal.status import Pruning
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class HistoryRow:
     """Of a deploy, what undoing it would take, as it was worked out last."""
     evidence: str | None = None
     """Of a deploy that was judged, the digest of what that rested on; `rollback evidence` shows it."""
+    pruned: Pruning | None = None
+    """Of a deploy whose version can't be applied again, since when."""
 
 
 def history_rows(entries: Sequence[Entry], now: datetime) -> tuple[HistoryRow, ...]:
@@ -62,6 +65,7 @@ def history_rows(entries: Sequence[Entry], now: datetime) -> tuple[HistoryRow, .
                         version.reason,
                         way_back=version.way_back,
                         evidence=None if version.evidence is None else version.evidence.digest,
+                        pruned=version.pruned,
                     ),
                 )
             case RollbackStarted() as event:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from rollback_plugin.errors import UnknownVersion
+from rollback_plugin.errors import UnknownVersion, VersionPruned
 from rollback_plugin.journal.entries import (
     AlarmChanged,
     Answered,
@@ -53,6 +53,14 @@ class Undone:
 
 
 @dataclass(frozen=True, slots=True)
+class Pruning:
+    """What was kept of a version was removed, and it can't be applied again."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class VersionStatus:
     """A version, judged."""
 
@@ -87,6 +95,8 @@ class VersionStatus:
     """What its alarms can see; None where nobody worked that out."""
     evidence: EvidenceKept | None = None
     """Where to find what its latest judgement rested on; None where nothing was kept."""
+    pruned: Pruning | None = None
+    """None as long as it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +205,17 @@ class Status:
             )
         raise UnknownVersion(f"There is no version {number} of this stack. There are: {there}. See `rollback history`.")
 
+    def kept_version(self, number: int) -> VersionStatus:
+        """Like `version`; raises `VersionPruned` where nothing is kept of it any more."""
+        version = self.version(number)
+        if version.pruned is None:
+            return version
+        kept = ", ".join(str(known.number) for known in self.versions if known.pruned is None)
+        raise VersionPruned(
+            f"Version {number} can't be had again: {version.pruned.by} pruned it at"
+            f" {version.pruned.at:%Y-%m-%d %H:%M:%S} UTC. These are kept: {kept}."
+        )
+
     def healthy_target(self) -> int | None:
         """The newest healthy version older than the one the stack runs; None when there is nothing to go back to.
 
@@ -206,7 +227,9 @@ class Status:
         older = (
             version.number
             for version in self.versions
-            if (version.number < self.applied or version.number == kept) and version.verdict is Verdict.HEALTHY
+            if (version.number < self.applied or version.number == kept)
+            and version.verdict is Verdict.HEALTHY
+            and version.pruned is None
         )
         return max(older, default=None)
 
@@ -216,5 +239,9 @@ class Status:
         if self.applied is None:
             return None
         unproven = {Verdict.SUPERSEDED, Verdict.RELEASED}
-        older = (v.number for v in self.versions if v.number < (self.applied or 0) and v.verdict in unproven)
+        older = (
+            v.number
+            for v in self.versions
+            if v.number < (self.applied or 0) and v.verdict in unproven and v.pruned is None
+        )
         return max(older, default=None)

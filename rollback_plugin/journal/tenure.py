@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rollback_plugin.journal.entries import Deployed, Detection, EvidenceKept, Planned, Released, RolledBack
-from rollback_plugin.journal.status import Undone
+from rollback_plugin.journal.status import Pruning, Undone
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +42,4 @@ class VersionFacts:
     way_back: Planned | None = None
     detection: Detection | None = None
     evidence: EvidenceKept | None = None
+    pruned: Pruning | None = None

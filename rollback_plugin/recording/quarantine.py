@@ -26,11 +26,14 @@ def refuse_quarantined(
     """Return where content with this digest may be deployed.
 
     same_assets: whether a version's assets are, as far as can be seen, those that would be deployed now. They may be
-    made outside of the project's folder, so an equal digest alone doesn't make content equal.
+    made outside of the project's folder, so an equal digest alone doesn't make content equal. Of a pruned version only
+    the digest is left to be asked.
     Raises `QuarantinedContent` with the reason and the ways out; what reading the journal raises, too.
     """
     for version in fold(journal.entries(), now).versions:
-        if version.quarantined and version.content_digest == digest and same_assets(version.number):
+        if not version.quarantined or version.content_digest != digest:
+            continue
+        if version.pruned is not None or same_assets(version.number):
             raise QuarantinedContent(
                 f"This is the content of version {version.number}, which is quarantined: {version.reason.rstrip('.')}."
                 f" It isn't deployed again. Change the program or the stack's config, or, if version {version.number}"

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.history import HistoryRow
-from rollback_plugin.journal.status import Question, Status
+from rollback_plugin.journal.status import Pruning, Question, Status
 from rollback_plugin.report.detection import detection_view
 from rollback_plugin.report.way_back import way_back_in_short, way_back_view
 from rollback_plugin.stack import StackName
@@ -43,7 +43,7 @@ def history_table(rows: Sequence[HistoryRow]) -> Table:
             str(row.kind),
             version,
             verdict,
-            row.reason,
+            _told(row.reason, row.pruned),
             way_back_in_short(row.way_back),
         )
     return table
@@ -58,7 +58,7 @@ def status_view(stack: StackName, status: Status) -> RenderableType:
         versions.add_column(column, justify="right" if column == "version" else "left")
     for version in status.versions:
         verdict = Text(version.verdict.value, style=VERDICT_STYLES.get(version.verdict.value, ""))
-        versions.add_row(str(version.number), verdict, version.reason)
+        versions.add_row(str(version.number), verdict, _told(version.reason, version.pruned))
     kept = "" if status.keeping is None else f" with what version {status.keeping.version} had changed"
     lines: list[RenderableType] = [
         Text(f"{stack} runs version {status.applied}{kept}; the newest is {status.newest}.", style="bold"),
@@ -93,6 +93,10 @@ def status_view(stack: StackName, status: Status) -> RenderableType:
     if status.held is not None:
         lines.append(Text(f"Held ({status.held.reason.value}): {status.held.explanation}", style="yellow"))
     return Group(*lines)
+
+
+def _told(reason: str, pruned: Pruning | None) -> str:
+    return reason if pruned is None else f"{reason}; pruned {pruned.at:%Y-%m-%d %H:%M} UTC"
 
 
 def _question(question: Question) -> str:

@@ -82,6 +82,11 @@ def _words(event: journal.Event) -> tuple[str, Tone]:
             return _people(event)
         case journal.Released():
             return f"version {event.version} released from quarantine", Tone.NEUTRAL
+        case journal.Pruned():
+            return (
+                f"pruned: {_count(len(event.versions), 'version')} from {min(event.versions)} to {max(event.versions)}",
+                Tone.NEUTRAL,
+            )
         case journal.TakenOver():
             return (
                 f"carried on with operation {event.operation}, which {event.owner} had begun and left",

@@ -95,3 +95,9 @@ class Version(_Record):
     services: tuple[Service, ...] = ()
     bake_seconds: int = Field(default=0, ge=0)
     alarms: tuple[str, ...] = ()
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """The blobs that re-applying it may need, besides its checkpoint's."""
+        bundle = None if self.source is None else self.source.bundle
+        return (*self.assets, *(blob for blob in (self.links, bundle) if blob is not None))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rollback_plugin.errors import QuarantinedContent
-from rollback_plugin.journal.entries import ReasonCode, Released, RollbackStarted, RolledBack
+from rollback_plugin.journal.entries import Pruned, ReasonCode, Released, RollbackStarted, RolledBack
 from rollback_plugin.recording.quarantine import refuse_quarantined, same_assets
 from rollback_plugin.versions.canonical import sha256_hex
 from tests.unit.recording.history import History
@@ -63,6 +63,16 @@ def test_the_same_program_with_other_assets_is_not_refused(history: History) -> 
     refuse_quarantined(history.journal(), BAD, history.now, same_assets=differ)
 
     assert asked == [2]
+
+
+def test_of_a_pruned_version_the_digest_alone_counts(history: History) -> None:
+    history.journal().append_next(Pruned(versions=(2,)))
+
+    def gone(number: int) -> bool:
+        raise AssertionError(f"version {number} has no assets any more")
+
+    with pytest.raises(QuarantinedContent, match="version 2"):
+        refuse_quarantined(history.journal(), BAD, history.now, same_assets=gone)
 
 
 def zipped(content: str, year: int) -> bytes:

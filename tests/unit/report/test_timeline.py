@@ -154,6 +154,7 @@ LINES = [
     ),
     (journal.FreezeEnded(explanation="it is over"), "not frozen any more: it is over", Tone.NEUTRAL),
     (journal.Released(version=2), "version 2 released from quarantine", Tone.NEUTRAL),
+    (journal.Pruned(versions=(1, 2, 4)), "pruned: 3 versions from 1 to 4", Tone.NEUTRAL),
     (
         journal.TakenOver(operation="a", owner="me@there:1"),
         "carried on with operation a, which me@there:1 had begun and left",
