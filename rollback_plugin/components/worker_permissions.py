@@ -54,8 +54,9 @@ def worker_policy(
             [queue_arn],
         ),
         _allowed(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], own),
-        # Bytes are kept once for all stacks, under their hash, and never deleted.
+        # Bytes are kept once for all stacks, under their hash. Only people delete them, through the trash.
         _allowed(["s3:GetObject", "s3:PutObject"], [f"{objects}.rollback/blobs/*"]),
+        _allowed(["s3:GetObject"], [f"{objects}.rollback/trash/*"]),
         _allowed(["s3:GetObject"], [f"{objects}.pulumi/meta.yaml"]),
         _allowed(["s3:ListBucket"], [bucket_arn])
         | {"Condition": {"StringLike": {"s3:prefix": [f"{prefix}.pulumi/*", f"{prefix}.rollback/*"]}}},

@@ -73,7 +73,7 @@ def _missing(asset: AssetReference, blobs: BlobStore, folder: Path | None, fetch
     """Why the bytes can't be had; None when they are in the blob store now."""
     if not asset.hash:
         return "the checkpoint doesn't say what they were"
-    if blobs.has(asset.hash):
+    if blobs.claim(asset.hash):
         return None
     if asset.kind in REMOTE:
         return _missing_at_address(asset, blobs, fetch)

@@ -14,7 +14,7 @@ from rollback_plugin.errors import DamagedSnapshot, InvalidConfiguration, WriteC
 from rollback_plugin.journal.entries import Deployed, Entry
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.asset_recording import record_assets
-from rollback_plugin.recording.capture import Captures, LinkRecords
+from rollback_plugin.recording.capture import Capture, Captures, LinkRecords
 from rollback_plugin.recording.comparable import has_nothing, lasting_state
 from rollback_plugin.recording.interrupted import InterruptedUpdates
 from rollback_plugin.recording.judgement import judgement
@@ -186,6 +186,7 @@ class Recorder:
         began, ended = _of_its_program(update, before)
         capture = self._captures.newest(began, ended)
         links = self._links.newest(began, ended)
+        source, source_warnings = self._source(number, capture, update)
         assets = record_assets(number, checkpoint, self._archive.blobs, self._project_root)
         version = Version(
             number=number,
@@ -198,7 +199,7 @@ class Recorder:
             message=update.message,
             checkpoint_digest=checkpoint.digest,
             config=config,
-            source=capture.source if capture else source_from_history(update.environment),
+            source=source,
             content_digest=capture.content_digest if capture else None,
             assets=assets.kept,
             missing_assets=assets.missing,
@@ -209,7 +210,20 @@ class Recorder:
             bake_seconds=judged.bake_seconds,
             alarms=judged.alarms,
         )
-        return _Draft(version, checkpoint, (*service_warnings, *judged.warnings, *assets.warnings))
+        return _Draft(version, checkpoint, (*service_warnings, *judged.warnings, *source_warnings, *assets.warnings))
+
+    def _source(self, number: int, capture: Capture | None, update: Update) -> tuple[Source | None, tuple[str, ...]]:
+        """Where the program came from, and what is to be said of it."""
+        if capture is None:
+            return source_from_history(update.environment), ()
+        bundle = capture.source.bundle
+        if bundle is None or self._archive.blobs.claim(bundle):
+            return capture.source, ()
+        return capture.source.model_copy(update={"bundle": None}), (
+            f"Version {number} can't be re-applied from its source: the files of its program are not in the store any"
+            " more. A deploy that isn't recorded within a week may find them pruned; run `rollback record` right after"
+            " `pulumi up`, or `rollback watch`.",
+        )
 
 
 def _of_its_program(update: Update, before: Update | None) -> tuple[datetime, datetime]:

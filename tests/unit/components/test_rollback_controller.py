@@ -212,6 +212,7 @@ class TestWhatWorkersMayDo:
             ("s3:DeleteObject", "a/.pulumi/locks/organization/shop/dev/lock.json"),
             ("s3:PutObject", "a/.rollback/stacks/books/prod/journal/00000001.json"),
             ("s3:PutObject", "a/.rollback/blobs/ab/abc"),
+            ("s3:GetObject", "a/.rollback/trash/ab/abc/2026-03-01T12:00:00.000000Z"),
             ("s3:GetObject", "a/.pulumi/meta.yaml"),
         ],
     )
@@ -225,6 +226,7 @@ class TestWhatWorkersMayDo:
             ("s3:PutObject", "a/.pulumi/history/books/production/x.checkpoint.json"),
             ("s3:PutObject", "a/.rollback/stacks/other/dev/journal/00000001.json"),
             ("s3:DeleteObject", "a/.rollback/blobs/ab/abc"),
+            ("s3:DeleteObject", "a/.rollback/trash/ab/abc/2026-03-01T12:00:00.000000Z"),
             ("s3:PutObject", "a/.pulumi/meta.yaml"),
             ("s3:PutObject", ".pulumi/stacks/shop/dev.json"),
             ("s3:DeleteBucket", ""),
