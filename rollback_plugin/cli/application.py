@@ -9,6 +9,7 @@ from rollback_plugin.cli import (
     demonstration,
     looking,
     proving,
+    pruning,
     recording,
     verifying,
     watching,
@@ -36,6 +37,7 @@ application.command()(proving.evidence)
 application.command()(changing.undo)
 application.command()(changing.recover)
 application.command()(changing.release)
+application.command()(pruning.prune)
 application.command()(answering.approve)
 application.command()(answering.deny)
 application.command()(answering.freeze)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rollback_plugin.controller.deploy_gate import DeployGate
     from rollback_plugin.controller.fleet import Fleet
     from rollback_plugin.controller.progress import Progress
+    from rollback_plugin.controller.prune import Pruner
     from rollback_plugin.controller.records import StackRecords
     from rollback_plugin.controller.reporting import Reporting
     from rollback_plugin.controller.stack_controller import StackController
@@ -73,6 +74,15 @@ def open_comparison(stack: str | None, folder: Path) -> "Comparison":
 
     _keep_retries_quiet()
     return comparison(open_project(folder.resolve(), stack, os.environ), os.environ, now)
+
+
+def open_pruner(stack: str | None, folder: Path) -> "Pruner":
+    """What removes old versions of one stack. Raises what `open_project` and `pruner_of` raise."""
+    from rollback_plugin.backend.project import open_project
+    from rollback_plugin.controller.prune import pruner_of
+
+    _keep_retries_quiet()
+    return pruner_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
 
 
 def telling(

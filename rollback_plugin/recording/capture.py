@@ -49,6 +49,10 @@ class Captures:
                 return Capture.model_validate_json(self._store.read(key))
         return None
 
+    def forget(self, until: AwareDatetime) -> None:
+        """Remove what began until then. Raises `StoreError`s."""
+        _forget(self._store, self._prefix, until)
+
 
 class LinkRecords:
     """What `track()` saw of where values come from, one `ProgramLinks` for each update whose program came to its end,
@@ -67,9 +71,19 @@ class LinkRecords:
         keys = _keys_between(self._store, self._prefix, start, end)
         return self._store.read(keys[-1]) if keys else None
 
+    def forget(self, until: AwareDatetime) -> None:
+        """Remove what began until then. Raises `StoreError`s."""
+        _forget(self._store, self._prefix, until)
+
 
 def _key(prefix: str, started_at: AwareDatetime, name: str) -> str:
     return f"{prefix}{started_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}-{name}.json"
+
+
+def _forget(store: ObjectStore, prefix: str, until: AwareDatetime) -> None:
+    first_later = _key(prefix, until + timedelta(microseconds=1), "")
+    for key in list(itertools.takewhile(lambda key: key < first_later, store.list(prefix))):
+        store.delete(key)
 
 
 def _keys_between(store: ObjectStore, prefix: str, start: AwareDatetime, end: AwareDatetime) -> list[str]:

@@ -10,7 +10,7 @@ A plan holds for the engine and the package it was made with: their names are pa
 
 import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -66,6 +66,12 @@ class KnownPlans:
                     self._store.delete(other)
             self._store.write(key, _PLAN.dump_json(plan))
 
+    def forget(self, versions: Collection[int]) -> None:
+        """Remove the plans for re-applying these versions. Raises `StoreError`s."""
+        for key in list(self._store.list(self._folder)):
+            if key.rpartition("/")[2].partition("-")[0] in {f"{number:08}" for number in versions}:
+                self._store.delete(key)
+
     def _key(self, question: Question) -> str:
         asked = {
             "version": sha256_hex(canonical_json(question.version.model_dump(mode="json"))),
@@ -73,7 +79,8 @@ class KnownPlans:
             "engine": self._engine(),
             "package": installed_version("rollback-plugin"),
         }
-        return f"{self._folder}{sha256_hex(question.current)}/{sha256_hex(canonical_json(asked))}.json"
+        number = f"{question.version.number:08}"
+        return f"{self._folder}{sha256_hex(question.current)}/{number}-{sha256_hex(canonical_json(asked))}.json"
 
     def _engine(self) -> str:
         """The engine's executable: asking it for its version would take a tenth of what planning does."""

@@ -105,6 +105,25 @@ class VersionArchive:
         """Where that version's values came from; nothing where nobody saw it. Raises `DamagedSnapshot`."""
         return ProgramLinks() if version.links is None else ProgramLinks.parse(self.blobs.read(version.links))
 
+    def needed_blobs(self, number: int) -> frozenset[str]:
+        """Every blob that re-applying that version may need. Raises `UnknownVersion`, `DamagedSnapshot`."""
+        stored = self._read(number)
+        snapshot = {stored.snapshot.blob, *((stored.snapshot.keyframe,) if stored.snapshot.keyframe else ())}
+        # Bytes that nobody had when it was recorded may have been kept for another version since, and serve it too.
+        missing = {asset.hash for asset in stored.version.missing_assets if asset.hash}
+        return frozenset(snapshot | missing | set(stored.version.blobs))
+
+    def size(self, number: int) -> int:
+        """Bytes of the version's object, without its blobs; none where there is no such version."""
+        try:
+            return len(self._store.read(self._key(number)))
+        except ObjectMissing:
+            return 0
+
+    def remove(self, number: int) -> None:
+        """Delete the version's object; its blobs stay. Raises `StoreError`s."""
+        self._store.delete(self._key(number))
+
     def numbers(self) -> tuple[int, ...]:
         """Every version that is kept, in order."""
         prefix = self._prefix

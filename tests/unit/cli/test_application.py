@@ -10,7 +10,7 @@ from rollback_plugin.cli.application import application
 from rollback_plugin.errors import InvalidConfiguration
 
 ANSWERING = ["approve", "deny", "freeze", "unfreeze"]
-CHANGING = ["undo", "recover", "release", *ANSWERING]
+CHANGING = ["undo", "recover", "release", "prune", *ANSWERING]
 LOOKING = ["history", "status", "diff", "evidence", "plan", "verify"]
 COMMANDS = ["demo", "record", *LOOKING, *CHANGING, "watch", "worker"]
 

@@ -37,3 +37,9 @@ class MemoryStore:
 
     def revisions(self, prefix: str) -> Mapping[str, str]:
         return {key: str(hash(self._objects[key])) for key in self.list(prefix)}
+
+    def copied(self) -> "MemoryStore":
+        """Another place with the same objects."""
+        copy = MemoryStore()
+        copy._objects = dict(self._objects)
+        return copy

@@ -126,3 +126,15 @@ def test_who_may_only_read_the_store_can_plan_all_the_same(engine: Path) -> None
     known.keep(QUESTION, PLAN)
 
     assert known.find(QUESTION) is None
+
+
+def test_plans_of_versions_that_are_no_more_are_forgotten(engine: Path) -> None:
+    store = MemoryStore()
+    other = replace(QUESTION, version=version(12))
+    for question in (QUESTION, other):
+        plans(store, engine).keep(question, PLAN)
+
+    plans(store, engine).forget({1, 2})
+
+    assert plans(store, engine).find(QUESTION) is None
+    assert plans(store, engine).find(other) == PLAN

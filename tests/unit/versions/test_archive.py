@@ -13,7 +13,7 @@ from rollback_plugin.store.folder import FolderStore
 from rollback_plugin.versions.archive import VERSIONS_PER_KEYFRAME, VersionArchive
 from rollback_plugin.versions.canonical import sha256_hex
 from rollback_plugin.versions.checkpoint import Checkpoint
-from rollback_plugin.versions.version import Version
+from rollback_plugin.versions.version import AssetForm, AssetKept, AssetMissing, Version
 from tests.unit.versions.examples import checkpoint, resource
 
 STACK = StackName("shop", "dev")
@@ -192,3 +192,22 @@ def test_a_damaged_predecessor_does_not_keep_a_version_from_being_written(
     archive.write(version(2, state(4)), state(4))
 
     assert archive.checkpoint(2).digest == state(4).digest
+
+
+def test_a_version_needs_its_snapshot_its_keyframe_and_the_assets_it_names_kept_or_not(
+    archive: VersionArchive, store: FolderStore
+) -> None:
+    for number in (1, 2):
+        archive.write(version(number, state(number)), state(number))
+    lacking = AssetMissing(urn="u", property="code", hash="b" * 64, path="app.zip", why="nobody kept them")
+    kept = {"a" * 64: AssetKept(form=AssetForm.FILE)}
+    third = version(3, state(3)).model_copy(update={"assets": kept, "missing_assets": (lacking,), "links": "c" * 64})
+    archive.write(third, state(3))
+
+    keyframe = archive.needed_blobs(1)
+    needed = archive.needed_blobs(3)
+
+    assert len(keyframe) == 1
+    assert keyframe < needed
+    assert {"a" * 64, "b" * 64, "c" * 64} < needed
+    assert len(needed) == 5
