@@ -99,7 +99,7 @@ class FolderStore:
     def _walk(self, folder: str, prefix: bytes, after: bytes) -> Iterator[str]:
         """Keys under `folder` ("" or ending in a slash), in order, passing over folders that can't hold any asked
         for."""
-        for name, is_folder in self._children(folder):
+        for name, is_folder in self._children(folder, after):
             key = folder + name
             encoded = key.encode()
             if is_folder:
@@ -110,12 +110,18 @@ class FolderStore:
             elif encoded.startswith(prefix) and encoded > after:
                 yield key
 
-    def _children(self, folder: str) -> Sequence[tuple[str, bool]]:
-        """Names in a folder, folders with their slash, in the order their keys have."""
+    def _children(self, folder: str, after: bytes) -> Sequence[tuple[str, bool]]:
+        """Names in a folder, folders with their slash, in the order their keys have; but for those that stand before
+        `after`, of which a journal's folder has as many as it has entries."""
         children = []
+        # Text is in the order of its UTF-8 bytes.
+        passed = after.decode().removeprefix(folder) if after.startswith(folder.encode()) else ""
         try:
             with os.scandir(self._root / folder) as entries:
                 for entry in entries:
+                    as_folder = entry.name + "/"
+                    if as_folder <= passed and not passed.startswith(as_folder):
+                        continue
                     if key_problem(entry.name) is not None or (not folder and entry.name == _UNFINISHED):
                         continue
                     # Links to folders are not followed: they may lead in a circle.

@@ -9,6 +9,7 @@ import pytest
 
 from rollback_plugin.errors import StoreReadOnly, StoreUnreachable
 from rollback_plugin.store import FolderStore, ObjectStore
+from rollback_plugin.store.keys import key_problem
 from tests.store.conformance import StoreConformance
 
 
@@ -181,14 +182,36 @@ def test_a_list_looks_into_no_folder_beside_the_one_it_is_asked_for(
     looked_into: list[str] = []
     children = FolderStore._children
 
-    def noted(self: FolderStore, folder: str) -> object:
+    def noted(self: FolderStore, folder: str, after: bytes) -> object:
         looked_into.append(folder)
-        return children(self, folder)
+        return children(self, folder, after)
 
     monkeypatch.setattr(FolderStore, "_children", noted)
 
     assert len(list(store.list("stacks/service-7/prod/journal/"))) == 1
     assert looked_into == ["stacks/service-7/prod/journal/"]
+
+
+def test_a_list_looks_at_no_file_that_stands_before_those_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal of years is one folder, and only its last entries are asked for."""
+    store = FolderStore(tmp_path / "store")
+    for number in range(20):
+        store.write(f"journal/{number:08d}.json", b"{}")
+    looked_at: list[str] = []
+    def noted(name: str) -> str | None:
+        looked_at.append(name)
+        return key_problem(name)
+
+    monkeypatch.setattr("rollback_plugin.store.folder.key_problem", noted)
+
+    assert list(store.list("journal/", after="journal/00000017.json")) == [
+        "journal/00000018.json",
+        "journal/00000019.json",
+    ]
+    # The folder's own name comes first; a folder of the last name passed could hold more.
+    assert sorted(looked_at[1:]) == ["00000017.json", "00000018.json", "00000019.json"]
 
 
 @pytest.mark.parametrize("prefix", ["../", "a//", "a/file/", ".unfinished/", "nowhere/", "linked/"])
