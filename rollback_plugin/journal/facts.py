@@ -5,9 +5,11 @@ since. Only its time in charge (its *tenure*) can speak for or against a version
 is applied, but not in charge: what happens then says whether the rollback helped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from sys import maxsize
 from typing import assert_never
 
 from rollback_plugin.journal.entries import (
@@ -39,7 +41,9 @@ from rollback_plugin.journal.entries import (
     TakenOver,
     TrafficShifted,
 )
+from rollback_plugin.journal.operations import Operations, told_of_operation
 from rollback_plugin.journal.options import Keeping
+from rollback_plugin.journal.paged import Paged
 from rollback_plugin.journal.status import Freeze, Operation, OperationFailure, Pruning, Question, Undone
 from rollback_plugin.journal.tenure import Tenure, VersionFacts
 
@@ -47,7 +51,15 @@ from rollback_plugin.journal.tenure import Tenure, VersionFacts
 @dataclass(frozen=True, slots=True)
 class Facts:
     entries_seen: int = 0
-    versions: Mapping[int, VersionFacts] = field(default_factory=dict)
+    versions: Paged[int, VersionFacts] = field(default_factory=Paged)
+    operations: Operations = field(default_factory=Paged)
+    """Every rollback and recovery there was."""
+    updates: Paged[str, int] = field(default_factory=Paged)
+    """By the backend's name of an update, the version that it made."""
+    newest_update_at: datetime | None = None
+    """When the newest of them ended."""
+    named_first: Mapping[str, int] = field(default_factory=dict)
+    """By alarm, the lowest version that named it."""
     applied: int | None = None
     recovered: bool = False
     keeping: Keeping | None = None
@@ -60,20 +72,31 @@ class Facts:
     unhelpful: Operation | None = None
     last_failure: OperationFailure | None = None
     alarms: Mapping[str, AlarmChanged] = field(default_factory=dict)
-    rang: tuple[AlarmChanged, ...] = ()
-    """Every time an alarm was seen to have gone to ALARM."""
+    rang: Paged[tuple[datetime, int], AlarmChanged] = field(default_factory=Paged)
+    """Every time an alarm was seen to have gone to ALARM, by when it did and the sequence of the entry."""
     held: Held | None = None
     question: Question | None = None
     freeze: Freeze | None = None
     automatic_rollbacks: tuple[datetime, ...] = ()
 
+    def deployed(self, version: int) -> Deployed | None:
+        """How a version was journaled; None where it wasn't."""
+        known = self.versions.get(version)
+        return None if known is None else known.deployed
+
+
+def facts_of(entries: Iterable[Entry], before: Facts | None = None) -> Facts:
+    """What the entries say, taken after what those `before` them said."""
+    known: Facts = reduce(apply, entries, Facts() if before is None else before)
+    return known
+
 
 def apply(facts: Facts, entry: Entry) -> Facts:
     """The facts after one more entry."""
-    facts = replace(facts, entries_seen=entry.sequence)
+    facts = replace(facts, entries_seen=entry.sequence, operations=told_of_operation(facts.operations, entry))
     match entry.event:
         case Deployed() as event:
-            return _deployed(facts, event)
+            return _deployed(_named(facts, event), event, entry.sequence)
         case RequestsReached() as event:
             return _requests_reached(facts, event, entry.time)
         case Planned() as event:
@@ -85,8 +108,10 @@ def apply(facts: Facts, entry: Entry) -> Facts:
             version = facts.versions.get(event.version)
             return facts if version is None else _with_version(facts, replace(version, detection=event))
         case AlarmChanged() as event:
-            rang = (*facts.rang, event) if event.state is AlarmState.ALARM else facts.rang
-            return replace(facts, alarms={**facts.alarms, event.alarm: event}, rang=rang)
+            alarms = {**facts.alarms, event.alarm: event}
+            if event.state is not AlarmState.ALARM:
+                return replace(facts, alarms=alarms)
+            return replace(facts, alarms=alarms, rang=facts.rang.having((event.since, entry.sequence), event))
         case AlarmWorsened() | AlarmExcused() as event:
             return _weighed(facts, event)
         case RollbackStarted() | RecoveryStarted() as event:
@@ -124,7 +149,19 @@ def apply(facts: Facts, entry: Entry) -> Facts:
             assert_never(never)
 
 
-def _deployed(facts: Facts, event: Deployed) -> Facts:
+def _named(facts: Facts, event: Deployed) -> Facts:
+    """What recording and weighing look up of all deploys."""
+    ended = event.finished_at if facts.newest_update_at is None else max(facts.newest_update_at, event.finished_at)
+    lower = {alarm: event.version for alarm in event.alarms if event.version < facts.named_first.get(alarm, maxsize)}
+    return replace(
+        facts,
+        updates=facts.updates.having(event.update, event.version),
+        newest_update_at=ended,
+        named_first={**facts.named_first, **lower} if lower else facts.named_first,
+    )
+
+
+def _deployed(facts: Facts, event: Deployed, told_at: int) -> Facts:
     if event.version in facts.versions:
         return facts
     bake_ends_at = event.finished_at + timedelta(seconds=event.bake_seconds)
@@ -133,8 +170,9 @@ def _deployed(facts: Facts, event: Deployed) -> Facts:
     if facts.reapplied_at is not None and event.finished_at < facts.reapplied_at.replace(microsecond=0):
         # Recorded late: an operation of ours has already replaced what this deploy did.
         never_in_charge = replace(tenure, end=event.started_at, successor=facts.applied)
-        return _with_version(facts, VersionFacts(event, never_in_charge))
-    facts = _with_version(_end_tenure(facts, event.started_at, successor=event.version), VersionFacts(event, tenure))
+        return _with_version(facts, VersionFacts(event, never_in_charge, told_at))
+    facts = _end_tenure(facts, event.started_at, successor=event.version)
+    facts = _with_version(facts, VersionFacts(event, tenure, told_at))
     merged = facts.versions.get(facts.applied) if facts.keeping is not None and facts.applied is not None else None
     if merged is not None:
         facts = _with_version(facts, replace(merged, undone=None))
@@ -235,7 +273,7 @@ def _rolled_back(facts: Facts, event: RolledBack, time: datetime) -> Facts:
     if undone is not None:
         # A merged version goes on from where its first rollback left it: what was deployed since is kept again.
         merged = facts.keeping is not None and facts.applied == event.undoes
-        how = undone.undone if merged else Undone(event.target, newest=max(facts.versions))
+        how = undone.undone if merged else Undone(event.target, newest=facts.versions.last or event.undoes)
         facts = _with_version(facts, replace(undone, quarantine=event, released=None, undone=how))
     target = facts.versions.get(event.target)
     if target is not None:
@@ -336,4 +374,4 @@ def _end_tenure(facts: Facts, time: datetime, successor: int) -> Facts:
 
 
 def _with_version(facts: Facts, version: VersionFacts) -> Facts:
-    return replace(facts, versions={**facts.versions, version.deployed.version: version})
+    return replace(facts, versions=facts.versions.having(version.deployed.version, version))

@@ -24,27 +24,32 @@
 - *A deploy during verification* ends it: the alarms can't tell the two apart any more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import reduce
+from sys import maxsize
 from types import MappingProxyType
+from typing import overload
 
 from rollback_plugin.journal.entries import AlarmChanged, Entry
-from rollback_plugin.journal.facts import Facts, apply
-from rollback_plugin.journal.status import Freeze, Status, Verdict, VersionStatus
-from rollback_plugin.journal.tenure import VersionFacts
+from rollback_plugin.journal.facts import Facts, facts_of
+from rollback_plugin.journal.status import Freeze, JudgedVersions, Status, Verdict, VersionStatus
+from rollback_plugin.journal.tenure import Tenure, VersionFacts
 
 
 def fold(entries: Sequence[Entry], now: datetime) -> Status:
     """The stack's status at `now`, which is not before the last entry."""
-    facts: Facts = reduce(apply, entries, Facts())
+    return status_of(facts_of(entries), now)
+
+
+def status_of(facts: Facts, now: datetime) -> Status:
+    """The same, for who has the facts that the entries tell of."""
     return Status(
         entries_seen=facts.entries_seen,
-        versions=tuple(_judged(facts.versions[number], facts.rang, now) for number in sorted(facts.versions)),
+        versions=_Judged(facts, now),
         applied=facts.applied,
         recovered=facts.recovered,
         keeping=facts.keeping,
-        newest=max(facts.versions, default=None),
+        newest=facts.versions.last,
         operation=facts.operation,
         verifying=facts.verifying,
         unhelpful=facts.unhelpful,
@@ -57,16 +62,47 @@ def fold(entries: Sequence[Entry], now: datetime) -> Status:
     )
 
 
+class _Judged(JudgedVersions):
+    def __init__(self, facts: Facts, now: datetime) -> None:
+        self._facts = facts
+        self._now = now
+        self._judged: dict[int, VersionStatus] = {}
+
+    def numbered(self, number: int) -> VersionStatus | None:
+        known = self._facts.versions.get(number)
+        return None if known is None else self._of(number, known)
+
+    def __len__(self) -> int:
+        return len(self._facts.versions)
+
+    @overload
+    def __getitem__(self, index: int) -> VersionStatus: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[VersionStatus]: ...
+    def __getitem__(self, index: int | slice) -> VersionStatus | Sequence[VersionStatus]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        number = self._facts.versions.place(index if index >= 0 else index + len(self))
+        return self._of(number, self._facts.versions[number])
+
+    def __iter__(self) -> Iterator[VersionStatus]:
+        return (self._of(number, known) for number, known in self._facts.versions.items())
+
+    def __reversed__(self) -> Iterator[VersionStatus]:
+        return (self._of(number, self._facts.versions[number]) for number in reversed(self._facts.versions))
+
+    def _of(self, number: int, known: VersionFacts) -> VersionStatus:
+        if number not in self._judged:
+            self._judged[number] = _judged(known, self._facts, self._now)
+        return self._judged[number]
+
+
 def _in_force(freeze: Freeze, now: datetime) -> bool:
     return freeze.began.until is None or now < freeze.began.until
 
 
-def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) -> VersionStatus:
-    against = {
-        alarm.alarm: alarm
-        for alarm in reversed(rang)
-        if version.tenure.covers(alarm.since) and alarm.alarm not in version.exonerated
-    }
+def _judged(version: VersionFacts, facts: Facts, now: datetime) -> VersionStatus:
+    against = {name: alarm for name, alarm in _rang_in(version.tenure, facts).items() if name not in version.exonerated}
     worsened = version.worsened - version.exonerated
     verdict, reason = _verdict(version, _grounds(against, worsened), now)
     return VersionStatus(
@@ -91,6 +127,18 @@ def _judged(version: VersionFacts, rang: Sequence[AlarmChanged], now: datetime) 
         evidence=version.evidence,
         pruned=version.pruned,
     )
+
+
+def _rang_in(tenure: Tenure, facts: Facts) -> Mapping[str, AlarmChanged]:
+    """By alarm, how it went to ALARM in that time, as it was told of first."""
+    closed = [time for time in (tenure.end, None if tenure.awaits_requests else tenure.bake_ends_at) if time]
+    told: dict[str, tuple[int, AlarmChanged]] = {}
+    for (since, sequence), alarm in facts.rang.between(
+        (tenure.start, maxsize), (min(closed), maxsize) if closed else None
+    ):
+        if tenure.covers(since) and sequence < told.get(alarm.alarm, (maxsize, alarm))[0]:
+            told[alarm.alarm] = (sequence, alarm)
+    return {name: alarm for name, (_, alarm) in told.items()}
 
 
 def _grounds(against: Mapping[str, AlarmChanged], worsened: frozenset[str]) -> str:

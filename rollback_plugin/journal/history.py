@@ -1,23 +1,16 @@
 """The journal as a list for people: every deploy, rollback and recovery, oldest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Literal
 
-from rollback_plugin.journal.entries import (
-    Deployed,
-    Entry,
-    OperationFailed,
-    Planned,
-    Recovered,
-    RecoveryStarted,
-    RollbackStarted,
-    RollbackVerified,
-    RolledBack,
-)
-from rollback_plugin.journal.fold import fold
-from rollback_plugin.journal.status import Pruning
+from rollback_plugin.journal.entries import Entry, Planned, RollbackStarted
+from rollback_plugin.journal.facts import Facts, facts_of
+from rollback_plugin.journal.fold import status_of
+from rollback_plugin.journal.operations import OperationFacts
+from rollback_plugin.journal.status import Pruning, VersionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,59 +42,40 @@ class HistoryRow:
 
 def history_rows(entries: Sequence[Entry], now: datetime) -> tuple[HistoryRow, ...]:
     """One row for each deploy, rollback and recovery, with what is known of it at `now`."""
-    status = fold(entries, now)
-    rows: dict[str, HistoryRow] = {}
-    for entry in entries:
-        match entry.event:
-            case Deployed(version=number):
-                version = status.version(number)
-                rows.setdefault(
-                    f"version {number}",
-                    HistoryRow(
-                        number,
-                        "deploy",
-                        version.verdict.value,
-                        version.deployed_at,
-                        version.reason,
-                        way_back=version.way_back,
-                        evidence=None if version.evidence is None else version.evidence.digest,
-                        pruned=version.pruned,
-                    ),
-                )
-            case RollbackStarted() as event:
-                rows[event.operation] = HistoryRow(
-                    event.target,
-                    "rollback",
-                    "in_progress",
-                    entry.time,
-                    event.reason.value,
-                    event.operation,
-                    event.undoes,
-                )
-            case RecoveryStarted() as event:
-                rows[event.operation] = HistoryRow(
-                    event.target,
-                    "recovery",
-                    "in_progress",
-                    entry.time,
-                    event.reason.value,
-                    event.operation,
-                    keeping=None if event.options.keeping is None else event.options.keeping.version,
-                )
-            case RolledBack(operation=operation):
-                _amend(rows, operation, "unverified")
-            case RollbackVerified(operation=operation, helped=helped):
-                _amend(rows, operation, "helped" if helped else "did_not_help")
-            case Recovered(operation=operation):
-                _amend(rows, operation, "done")
-            case OperationFailed(operation=operation, error=error):
-                _amend(rows, operation, "failed", error)
-            case _:
-                pass
-    return tuple(rows.values())
+    return history_of(facts_of(entries), now)
 
 
-def _amend(rows: dict[str, HistoryRow], operation: str, verdict: str, reason: str | None = None) -> None:
-    row = rows.get(operation)
-    if row is not None:
-        rows[operation] = replace(row, verdict=verdict, reason=row.reason if reason is None else reason)
+def history_of(facts: Facts, now: datetime) -> tuple[HistoryRow, ...]:
+    """The same, for who has the facts that the entries tell of."""
+    judged = status_of(facts, now).versions
+    rows = [(facts.versions[version.number].told_at, _deploy(version)) for version in judged]
+    rows += [(operation.told_at, _operation(operation)) for operation in facts.operations.values()]
+    return tuple(row for _, row in sorted(rows, key=itemgetter(0)))
+
+
+def _deploy(version: VersionStatus) -> HistoryRow:
+    return HistoryRow(
+        version.number,
+        "deploy",
+        version.verdict.value,
+        version.deployed_at,
+        version.reason,
+        way_back=version.way_back,
+        evidence=None if version.evidence is None else version.evidence.digest,
+        pruned=version.pruned,
+    )
+
+
+def _operation(operation: OperationFacts) -> HistoryRow:
+    started = operation.started
+    rollback = started if isinstance(started, RollbackStarted) else None
+    return HistoryRow(
+        started.target,
+        "recovery" if rollback is None else "rollback",
+        operation.outcome,
+        operation.began,
+        started.reason.value if operation.error is None else operation.error,
+        started.operation,
+        None if rollback is None else rollback.undoes,
+        None if rollback is not None or started.options.keeping is None else started.options.keeping.version,
+    )

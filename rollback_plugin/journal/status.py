@@ -1,6 +1,7 @@
 """What a stack's status is made of."""
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -99,6 +100,22 @@ class VersionStatus:
     """None as long as it is kept."""
 
 
+class JudgedVersions(ABC, Sequence[VersionStatus]):
+    """Versions by number, each judged when it is asked for: those of years are seldom all looked at."""
+
+    @abstractmethod
+    def numbered(self, number: int) -> VersionStatus | None:
+        """The version of that number; None where there is none."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as of all that compares by value and isn't frozen
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A rollback or a recovery."""
@@ -164,8 +181,7 @@ class Status:
 
     entries_seen: int
     """Sequence of the last entry this is made from: what `Journal.append` takes as `after`."""
-    versions: tuple[VersionStatus, ...]
-    """By number."""
+    versions: JudgedVersions
     applied: int | None
     """The version the stack runs; for one whose update failed, what that update got done."""
     recovered: bool
@@ -194,9 +210,9 @@ class Status:
 
     def version(self, number: int) -> VersionStatus:
         """Raises `UnknownVersion`, listing those there are."""
-        for version in self.versions:
-            if version.number == number:
-                return version
+        found = self.versions.numbered(number)
+        if found is not None:
+            return found
         there = ", ".join(str(version.number) for version in self.versions)
         if not there:
             raise UnknownVersion(
@@ -226,12 +242,12 @@ class Status:
         kept = None if self.keeping is None else self.keeping.version
         older = (
             version.number
-            for version in self.versions
+            for version in reversed(self.versions)
             if (version.number < self.applied or version.number == kept)
             and version.verdict is Verdict.HEALTHY
             and version.pruned is None
         )
-        return max(older, default=None)
+        return next(older, None)
 
     def unproven_target(self) -> int | None:
         """The newest version older than the one the stack runs that nothing speaks against, though its bake window was
@@ -241,7 +257,7 @@ class Status:
         unproven = {Verdict.SUPERSEDED, Verdict.RELEASED}
         older = (
             v.number
-            for v in self.versions
+            for v in reversed(self.versions)
             if v.number < (self.applied or 0) and v.verdict in unproven and v.pruned is None
         )
-        return max(older, default=None)
+        return next(older, None)

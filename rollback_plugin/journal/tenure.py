@@ -34,6 +34,8 @@ class Tenure:
 class VersionFacts:
     deployed: Deployed
     tenure: Tenure
+    told_at: int
+    """Sequence of the entry that told of its deploy."""
     quarantine: RolledBack | None = None
     released: Released | None = None
     exonerated: frozenset[str] = frozenset()

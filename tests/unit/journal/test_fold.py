@@ -17,6 +17,7 @@ from rollback_plugin.journal.entries import (
     TakenOver,
     TrafficShifted,
 )
+from rollback_plugin.journal.facts import facts_of
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.reversibility import Reversibility
 from rollback_plugin.journal.status import Status, Verdict
@@ -496,3 +497,20 @@ def test_a_way_back_of_a_version_nobody_knows_says_nothing() -> None:
     planned = Planned(version=7, target=1, verdict=Reversibility.REVERSIBLE)
 
     assert fold(told((0, deployed(1, 0)), (1, planned)), minute(2)).versions[0].way_back is None
+
+
+@pytest.mark.parametrize(("told_first", "told_then"), [(5, 8), (8, 5)])
+def test_an_alarm_that_rang_twice_counts_as_it_was_told_first(told_first: float, told_then: float) -> None:
+    status = status_at(60, (0, deployed(1, 0)), (9, rings(told_first)), (10, rings(told_then)))
+
+    assert f"errors at 2026-03-01 12:0{told_first}:00" in status.version(1).reason
+
+
+def test_what_all_deploys_are_looked_up_for_holds_in_any_order() -> None:
+    """Which updates are journaled, and when the newest ended; since which version there is an alarm."""
+    later = deployed(2, 20).model_copy(update={"alarms": ("errors", "queue")})
+    facts = facts_of(told((20, later), (21, deployed(1, 10)), (22, deployed(3, 15))))
+
+    assert dict(facts.updates) == {"dev-1": 1, "dev-2": 2, "dev-3": 3}
+    assert facts.newest_update_at == minute(20)
+    assert facts.named_first == {"errors": 1, "latency": 1, "queue": 2}
