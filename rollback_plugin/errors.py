@@ -23,6 +23,7 @@
     │   └── StoreReadOnly
     ├── JournalError                   exit 1   the journal can't be read as a journal
     │   ├── BrokenChain
+    │   ├── UnusableCompaction         (the entries are read instead)
     │   └── WriteConflict
     ├── EngineError                    exit 1   the Pulumi engine and its backend
     │   ├── EngineNotFound
@@ -140,6 +141,11 @@ class JournalError(RollbackPluginError):
 
 class BrokenChain(JournalError):
     """An entry is missing, or does not carry the hash of the one before it."""
+
+
+class UnusableCompaction(JournalError):
+    """A compacted journal is damaged, of another format, or of a journal that says otherwise. The entries are read
+    instead; it reaches a person only where one was made to look sound."""
 
 
 class WriteConflict(JournalError):

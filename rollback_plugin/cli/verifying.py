@@ -16,14 +16,14 @@ def verify(stack: StackOption = None, folder: FolderOption = HERE, output: Outpu
     from rollback_plugin.controller.integrity import integrity_of
 
     controller = open_stack(stack, folder)
-    found = integrity_of(controller.journal.entries(), controller.archive)
+    found = integrity_of(controller.journal, controller.archive)
     if output is Output.JSON:
         print_json(vars_of(found))
     else:
         counted = f"{found.entries} journal entries, {found.versions} versions and {found.blobs} other objects"
         counted += f" ({found.pruned} versions were pruned)" if found.pruned else ""
-        verdict = "all as they were kept" if not found.problems else f"{len(found.problems)} problems"
-        problems = (Text(f"version {problem.version}: {problem.found}", style="red") for problem in found.problems)
-        show(Group(Text(f"{counted}: {verdict}."), *problems))
-    if found.problems:
+        problems = [*(f"version {each.version}: {each.found}" for each in found.problems), *found.compacted]
+        verdict = f"{len(problems)} problems" if problems else "all as they were kept"
+        show(Group(Text(f"{counted}: {verdict}."), *(Text(problem, style="red") for problem in problems)))
+    if found.problems or found.compacted:
         raise typer.Exit(1)

@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollback_plugin.journal.entries import Deployed, Detection
-from rollback_plugin.journal.fold import fold
+from rollback_plugin.journal.entries import Detection
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.detection_reading import DetectionReader
@@ -31,7 +30,7 @@ class DetectionStudy:
         """The version that the stack runs, where it has alarms and nobody said yet what they see. Not while an
         operation changes the stack, nor for a version that is judged no more: it wouldn't help anybody."""
         now = self.clock()
-        status = fold(self.journal.entries(), now)
+        status = self.journal.status(now)
         if status.applied is None or status.applied != status.newest or status.operation is not None:
             return None
         applied = status.version(status.applied)
@@ -46,5 +45,5 @@ class DetectionStudy:
         )
 
     def _alarms(self, version: int) -> tuple[str, ...]:
-        deployed = (entry.event for entry in self.journal.entries() if isinstance(entry.event, Deployed))
-        return next((deploy.alarms for deploy in deployed if deploy.version == version), ())
+        deployed = self.journal.facts().deployed(version)
+        return () if deployed is None else deployed.alarms

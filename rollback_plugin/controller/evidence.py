@@ -17,7 +17,6 @@ from rollback_plugin.journal.entries import (
     Held,
     RollbackStarted,
 )
-from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.evidence import Evidence
@@ -62,21 +61,25 @@ class EvidenceStudy:
         """Sequence of the last judgement's entry, where nothing was kept on it yet. Not while an operation is under
         way: consumers and the stack come first."""
         now = self.clock()
-        entries = self.journal.entries()
-        judgement = _last_judgement(entries)
-        if judgement is None or now - judgement.time > GATHERED_WITHIN or fold(entries, now).operation is not None:
+        if self.journal.status(now).operation is not None:
             return None
-        kept = any(isinstance(e.event, EvidenceKept) and e.event.about == judgement.sequence for e in entries)
-        return None if kept else judgement.sequence
+        kept: set[int] = set()
+        for entry in self.journal.newest_first():
+            if now - entry.time > GATHERED_WITHIN:
+                return None
+            if isinstance(entry.event, EvidenceKept):
+                kept.add(entry.event.about)
+            elif _judged(entry) is not None:
+                return None if entry.sequence in kept else entry.sequence
+        return None
 
     def alarms_spoke_against(self, version: int) -> bool:
         """Whether, as CloudWatch says now, an alarm of a version that was rolled back rings, or rang until then.
 
         Raises `CloudError`s, and the errors of the alarms' account and region not being known.
         """
-        entries = self.journal.entries()
-        began = next(e.time for e in reversed(entries) if _undoes(e) == version)
-        alarms = _deployed(entries, version).alarms
+        began = next(entry.time for entry in self.journal.newest_first() if _undoes(entry) == version)
+        alarms = self._deployed(version).alarms
         observed = self.alarm_source().read_existing(alarms).values() if alarms else ()
         return any(
             alarm.state is AlarmState.ALARM or (alarm.state is AlarmState.OK and alarm.since >= began)
@@ -86,11 +89,11 @@ class EvidenceStudy:
     def work_out(self, subject: int) -> EvidenceKept:
         """Gather the evidence on that entry and put it into the store. Raises the store's errors, and those of the
         alarms' account and region not being known; what AWS doesn't say is said in the evidence."""
-        entries = self.journal.entries()
-        version = _judged(entries[subject - 1])
+        judgement = next(entry for entry in self.journal.newest_first() if entry.sequence == subject)
+        version = _judged(judgement)
         if version is None:
             raise ValueError(f"entry {subject} tells of no judgement")
-        deploy = _deployed(entries, version)
+        deploy = self._deployed(version)
         lacking: list[str] = []
         reader = EvidenceReader(
             source=self.alarm_source(),
@@ -106,12 +109,15 @@ class EvidenceStudy:
             gathered_at=reader.now,
             alarms=reader.alarms(deploy.alarms, lacking),
             requests=reader.requests_by_version(
-                {number: self.services(number) for number in _concerned(entries[subject - 1], version)}, lacking
+                {number: self.services(number) for number in _concerned(judgement, version)}, lacking
             ),
             lacking=tuple(dict.fromkeys(lacking)),
         )
         digest = self.sources.blobs.keep(canonical_json(evidence.model_dump(mode="json")))
         return EvidenceKept(version=version, about=subject, digest=digest)
+
+    def _deployed(self, version: int) -> Deployed:
+        return self.journal.facts().versions[version].deployed
 
     def _secrets(self, version: int, lacking: list[str]) -> Collection[str] | None:
         try:
@@ -119,10 +125,6 @@ class EvidenceStudy:
         except RollbackPluginError as error:
             lacking.append(f"No log lines were kept, since the stack's secrets could not be taken out of them: {error}")
             return None
-
-
-def _deployed(entries: Sequence[Entry], version: int) -> Deployed:
-    return next(e.event for e in entries if isinstance(e.event, Deployed) and e.event.version == version)
 
 
 def _undoes(entry: Entry) -> int | None:
@@ -136,10 +138,6 @@ def _judged(entry: Entry) -> int | None:
             return version
         case _:
             return None
-
-
-def _last_judgement(entries: Sequence[Entry]) -> Entry | None:
-    return next((entry for entry in reversed(entries) if _judged(entry) is not None), None)
 
 
 def _concerned(entry: Entry, version: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ Nothing between two entries depends on memory, and every step can be done twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -132,7 +132,7 @@ class Execution:
         if finished:
             # The process that ran it ended before it could say so.
             return finished[-1].name
-        require_as_journaled(self.archive, self.journal.entries(), operation.target)
+        require_as_journaled(self.archive, self.journal, operation.target)
 
         def tell(event: EngineEvent) -> None:
             if isinstance(event, EngineStarted):
@@ -150,27 +150,33 @@ class Execution:
 
     def _stop_if_overtaken(self, operation: Operation) -> None:
         self.recorder.record()
-        began = False
-        for entry in self.journal.entries():
-            event = entry.event
-            if isinstance(event, RollbackStarted | RecoveryStarted) and event.operation == operation.id:
-                began = True
-            elif began and isinstance(event, Deployed):
-                raise _Overtaken(
-                    f"The {operation.kind} to version {operation.target} was given up: version {event.version} was "
-                    "deployed meanwhile."
-                )
+        for deployed in self._deployed_since_start(operation):
+            raise _Overtaken(
+                f"The {operation.kind} to version {operation.target} was given up: version {deployed.version} was "
+                "deployed meanwhile."
+            )
 
     def _stop_if_followed(self, operation: Operation, update: str) -> None:
         self.recorder.record()
         names = [known.name for known in self.backend.updates(self.stack)]
         later = names[names.index(update) + 1 :]
-        for entry in self.journal.entries():
-            if isinstance(entry.event, Deployed) and entry.event.update in later:
+        for deployed in self._deployed_since_start(operation):
+            if deployed.update in later:
                 raise _Overtaken(
-                    f"The {operation.kind} to version {operation.target} was done, but version {entry.event.version} "
+                    f"The {operation.kind} to version {operation.target} was done, but version {deployed.version} "
                     "was deployed before that was written down."
                 )
+
+    def _deployed_since_start(self, operation: Operation) -> Sequence[Deployed]:
+        """Oldest first."""
+        found: list[Deployed] = []
+        for entry in self.journal.newest_first():
+            event = entry.event
+            if isinstance(event, Deployed):
+                found.append(event)
+            elif isinstance(event, RollbackStarted | RecoveryStarted) and event.operation == operation.id:
+                break
+        return found[::-1]
 
     def _give_up(self, operation: Operation, error: Exception, reason: ReasonCode) -> None:
         if operation.reason is not ReasonCode.REQUESTED:

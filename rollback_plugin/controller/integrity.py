@@ -1,22 +1,21 @@
 """Whether versions are still what was journaled, and all they are made of is still what was kept."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rollback_plugin.errors import DamagedSnapshot, UnknownVersion
-from rollback_plugin.journal.entries import Deployed, Entry, Pruned
+from rollback_plugin.journal.entries import Deployed, Pruned
+from rollback_plugin.journal.journal import Journal
 from rollback_plugin.versions.archive import VersionArchive
 
 
-def require_as_journaled(archive: VersionArchive, entries: Sequence[Entry], version: int) -> None:
+def require_as_journaled(archive: VersionArchive, journal: Journal, version: int) -> None:
     """Raise `DamagedSnapshot` where the version's object isn't the one whose hash the journal has.
 
     The archive alone can tell a damaged object, but not one that was put in the place of another with all it leads to.
     """
-    for entry in entries:
-        if isinstance(entry.event, Deployed) and entry.event.version == version:
-            archive.read(version, entry.event.version_digest)
-            return
+    deployed = journal.facts().deployed(version)
+    if deployed is not None:
+        archive.read(version, deployed.version_digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,14 @@ class Integrity:
     blobs: int
     """Objects whose bytes were read and hashed: assets, notes of where values came from, bundles of sources."""
     problems: tuple[Problem, ...]
+    compacted: tuple[str, ...] = ()
+    """What compacted journals have that the entries don't say, as sentences."""
 
 
-def integrity_of(entries: Sequence[Entry], archive: VersionArchive) -> Integrity:
-    """Read and hash all that the journaled versions lead to. Raises only errors of the store."""
+def integrity_of(journal: Journal, archive: VersionArchive) -> Integrity:
+    """Read and hash the whole journal, and all that its versions lead to. Raises `BrokenChain` and errors of the
+    store."""
+    entries, compacted = journal.checked()
     pruned = {number for entry in entries if isinstance(entry.event, Pruned) for number in entry.event.versions}
     journaled = [entry.event for entry in entries if isinstance(entry.event, Deployed)]
     deployed = [event for event in journaled if event.version not in pruned]
@@ -61,7 +64,8 @@ def integrity_of(entries: Sequence[Entry], archive: VersionArchive) -> Integrity
             found = verdicts[blob]
             if found is not None:
                 problems.append(Problem(event.version, found))
-    return Integrity(len(entries), len(deployed), len(journaled) - len(deployed), len(verdicts), tuple(problems))
+    gone = len(journaled) - len(deployed)
+    return Integrity(len(entries), len(deployed), gone, len(verdicts), tuple(problems), compacted)
 
 
 def _damage(archive: VersionArchive, blob: str) -> str | None:

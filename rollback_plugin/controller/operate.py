@@ -24,7 +24,6 @@ from rollback_plugin.controller.signs_of_life import SignsOfLife
 from rollback_plugin.controller.targets import kept_by_recovery, recover_target, ringing_against, undo_target
 from rollback_plugin.errors import NotReplayable, WriteConflict
 from rollback_plugin.journal.entries import ReasonCode, RecoveryStarted, RollbackStarted
-from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
 from rollback_plugin.journal.status import Operation, Status
@@ -175,7 +174,7 @@ class Operator:
         Raises `OperationInProgress` while its owner lives, as far as can be told from here, and `WriteConflict` when
         somebody else carries on with it at this moment.
         """
-        status = fold(self.journal.entries(), self.clock())
+        status = self.journal.status(self.clock())
         operation = status.operation
         if operation is None:
             return None
@@ -187,7 +186,7 @@ class Operator:
 
     def _resume_patiently(self) -> OperationResult | None:
         """The same for a person, who can't come back every minute to see whether the owner still gives signs."""
-        operation = fold(self.journal.entries(), self.clock()).operation
+        operation = self.journal.status(self.clock()).operation
         if operation is not None:
             self._ownership.wait_to_see(operation)
         return self.resume()
@@ -231,7 +230,7 @@ class Operator:
         except WriteConflict:
             self.signs.take_back(started.operation)
             raise
-        operation = fold(self.journal.entries(), self.clock()).operation
+        operation = self.journal.status(self.clock()).operation
         if operation is None or operation.id != started.operation:
             raise WriteConflict(f"Operation {started.operation} was ended by another process as soon as it began.")
         self._tell_start(operation, resumed=False)
@@ -248,12 +247,12 @@ class Operator:
             )
 
     def _plan(self, target: int, options: OperationOptions) -> Plan:
-        require_as_journaled(self.archive, self.journal.entries(), target)
+        require_as_journaled(self.archive, self.journal, target)
         return self.replay.plan(target, options)
 
     def _status_with_new_deploys(self) -> Status:
         self.recorder.record()
-        status = fold(self.journal.entries(), self.clock())
+        status = self.journal.status(self.clock())
         if status.operation is not None:
             self._ownership.refuse_if_owner_lives(status.operation)
             raise WriteConflict(f"Another process began a {status.operation.kind} of {self.stack} at this moment.")

@@ -15,7 +15,6 @@ from rollback_plugin.controller.progress import Progress, WaitingForOwner
 from rollback_plugin.controller.signs_of_life import SILENT_AFTER_SECONDS, SignsOfLife
 from rollback_plugin.errors import OperationInProgress, WriteConflict
 from rollback_plugin.journal.entries import Event, TakenOver
-from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.status import Operation
 from rollback_plugin.stack import StackName
@@ -94,7 +93,7 @@ class Ownership:
             return
 
     def _owned(self, operation: Operation) -> tuple[Operation, int]:
-        status = fold(self.journal.entries(), self.clock())
+        status = self.journal.status(self.clock())
         if status.operation is None or status.operation.id != operation.id:
             raise WriteConflict(
                 f"The {operation.kind} of {self.stack} to version {operation.target} was ended by another process "

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rollback_plugin.backend.project import Project
-from rollback_plugin.journal.fold import fold
-from rollback_plugin.journal.history import HistoryRow, history_rows
+from rollback_plugin.journal.history import HistoryRow, history_of
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.status import Status
 from rollback_plugin.stack import StackName
@@ -27,11 +26,11 @@ class StackRecords:
 
     def status(self) -> Status:
         """The stack as its journal tells it, now."""
-        return fold(self.journal.entries(), self.clock())
+        return self.journal.status(self.clock())
 
     def history(self) -> tuple[HistoryRow, ...]:
         """Deploys, rollbacks and recoveries, oldest first."""
-        return history_rows(self.journal.entries(), self.clock())
+        return history_of(self.journal.facts(), self.clock())
 
 
 def records_of(project: Project, environ: Mapping[str, str], clock: Callable[[], datetime]) -> StackRecords:

@@ -26,9 +26,8 @@ from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRec
 from rollback_plugin.controller.way_back import WayBack
 from rollback_plugin.controller.weighing import Weighing
 from rollback_plugin.errors import UnknownAlarm, WriteConflict
-from rollback_plugin.journal.entries import Asked, Deployed, Event, Held, RollbackVerified
-from rollback_plugin.journal.fold import fold
-from rollback_plugin.journal.history import HistoryRow, history_rows
+from rollback_plugin.journal.entries import Asked, Event, Held, RollbackVerified
+from rollback_plugin.journal.history import HistoryRow, history_of
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.status import Status
 from rollback_plugin.notices.channel import Channel
@@ -107,11 +106,11 @@ class StackController:
 
     def status(self) -> Status:
         """The stack as its journal tells it, now."""
-        return fold(self.journal.entries(), self.clock())
+        return self.journal.status(self.clock())
 
     def history(self) -> tuple[HistoryRow, ...]:
         """Deploys, rollbacks and recoveries, oldest first."""
-        return history_rows(self.journal.entries(), self.clock())
+        return history_of(self.journal.facts(), self.clock())
 
     def services(self, version: int) -> tuple[Service, ...]:
         """The services of a version. Raises `UnknownVersion`, `DamagedSnapshot`."""
@@ -127,12 +126,8 @@ class StackController:
     def watched_alarms(self) -> tuple[str, ...]:
         """The alarms of the version that the stack runs, and those that a rollback awaits."""
         status = self.status()
-        applied = [
-            alarm
-            for entry in self.journal.entries()
-            if isinstance(entry.event, Deployed) and entry.event.version == status.applied
-            for alarm in entry.event.alarms
-        ]
+        deployed = None if status.applied is None else self.journal.facts().deployed(status.applied)
+        applied = () if deployed is None else deployed.alarms
         awaited = status.verifying.alarms if status.verifying else ()
         return tuple(dict.fromkeys([*applied, *awaited]))
 
@@ -268,7 +263,7 @@ class StackController:
     def _signal(self, status: Status, observed: Mapping[str, AlarmObservation]) -> Signal:
         weighing = Weighing(
             status,
-            tuple(entry.event for entry in self.journal.entries() if isinstance(entry.event, Deployed)),
+            self.journal.facts().named_first,
             () if status.newest is None else self.services(status.newest),
             self.requests,
             self.alarm_source,

@@ -30,11 +30,10 @@ def undo_target(stack: StackName, status: Status, to: int | None) -> int:
 def way_back_target(status: Status, version: int) -> int | None:
     """The version that undoing `version` would lead to, as far as can be told now: the newest healthy one before it, or
     else the newest before it that nothing speaks against, which may be healthy by then."""
-    older = [known for known in status.versions if known.number < version and known.pruned is None]
     for verdicts in ({Verdict.HEALTHY}, {Verdict.BAKING, Verdict.SUPERSEDED, Verdict.RELEASED}):
-        numbers = [known.number for known in older if known.verdict in verdicts]
-        if numbers:
-            return max(numbers)
+        for known in reversed(status.versions):
+            if known.number < version and known.pruned is None and known.verdict in verdicts:
+                return known.number
     return None
 
 
@@ -49,14 +48,14 @@ def recover_target(stack: StackName, status: Status, to: int | None) -> int:
         raise UnknownVersion(f"No deploy of {stack} has been recorded: deploy it with `pulumi up` first.")
     undone = (
         version.number
-        for version in status.versions
+        for version in reversed(status.versions)
         if version.undone is not None
         and version.pruned is None
         and version.number != status.applied
         and (not status.recovered or version.number > status.applied)
     )
     # With what it keeps, a merged version is the newest there is.
-    return max(undone, default=status.newest if status.keeping is None else status.applied)
+    return next(undone, status.newest if status.keeping is None else status.applied)
 
 
 def kept_by_recovery(stack: StackName, status: Status, target: int) -> Keeping | None:

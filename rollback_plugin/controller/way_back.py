@@ -11,7 +11,6 @@ from rollback_plugin.controller.ports import Replayer
 from rollback_plugin.controller.targets import way_back_target
 from rollback_plugin.errors import EngineFailed, Refused, RollbackPluginError
 from rollback_plugin.journal.entries import Planned
-from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.options import DEFAULT_OPTIONS
 from rollback_plugin.journal.reversibility import Reversibility
@@ -58,7 +57,7 @@ class WayBack:
         return Planned(version=subject, target=target, verdict=plan.verdict, reasons=_reasons(plan))
 
     def _status(self) -> Status:
-        return fold(self.journal.entries(), self.clock())
+        return self.journal.status(self.clock())
 
 
 def _reasons(plan: Plan) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rollback_plugin.errors import CloudError
-from rollback_plugin.journal.entries import AlarmState, Deployed
+from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.status import Status, VersionStatus
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.baseline import BEFORE, baseline
@@ -23,8 +23,8 @@ class Weighing:
     """One stack at one moment. CloudWatch is asked only for what a decision on an alarm's state may rest on."""
 
     status: Status
-    deployed: Sequence[Deployed]
-    """Every deploy in the journal."""
+    named_first: Mapping[str, int]
+    """By alarm, the first version that named it."""
     services: Sequence[Service]
     """Of the newest version."""
     requests: RequestCounter
@@ -66,7 +66,7 @@ class Weighing:
         newest = self._newest
         if newest is None:
             return AlarmConfiguration.UNCHANGED
-        known_before = any(alarm.name in deploy.alarms for deploy in self.deployed if deploy.version < newest.number)
+        known_before = self.named_first.get(alarm.name, newest.number) < newest.number
         return configuration_by_deploy(alarm, newest.started_at, newest.deployed_at, known_before)
 
     def _baseline(self, alarm: AlarmObservation, configuration: AlarmConfiguration) -> Baseline | None:

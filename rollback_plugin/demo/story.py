@@ -23,7 +23,6 @@ from rollback_plugin.demo.stage import Stage
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import EngineFailed, RollbackPluginError
 from rollback_plugin.journal.entries import Recovered, RolledBack
-from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.status import Status, Verdict
 from rollback_plugin.report.receipt import Receipt
@@ -202,7 +201,7 @@ class _Story:
     def _until(self, what: str, holds: Callable[[Status], bool]) -> None:
         """Wait until the journal says so. Raises `DemoFailed` after a minute, or when the controller has ended."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not holds(fold(self._journal.entries(), _now())):
+        while not holds(self._journal.status(_now())):
             ended = self._watching is not None and self._watching.poll() is not None
             if ended or time.monotonic() > deadline:
                 why = "The controller ended" if ended else f"Waited {_PATIENCE_SECONDS:.0f} s"

@@ -57,6 +57,20 @@ def checked(data: bytes, *, key: str, sequence: int, previous: str) -> StoredEnt
     return StoredEntry(entry, sha256_of(data))
 
 
+def anchored(data: bytes, *, key: str, sha256: str) -> StoredEntry:
+    """The entry in `data`, whose hash is known from elsewhere: a compacted journal, or the entry after it.
+
+    Raises `BrokenChain`, naming `key`, when it isn't that one.
+    """
+    if sha256_of(data) != sha256:
+        raise BrokenChain(
+            f"The journal entry {key} isn't the one with the hash {sha256} that a later one, or a compacted journal, "
+            "follows: one of the two was changed after it was written. Bring the originals back from a backup of the "
+            "store; nothing is decided on this journal until then."
+        )
+    return StoredEntry(_parsed(data, key), sha256)
+
+
 def _parsed(data: bytes, key: str) -> Entry:
     try:
         return Entry.model_validate_json(data)

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from rollback_plugin.errors import RollbackPluginError
 from rollback_plugin.journal.entries import AlarmState, ReasonCode
-from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.reversibility import Reversibility
 from rollback_plugin.journal.stacks import stacks_in
@@ -97,6 +96,6 @@ class Overview:
     def _glance(self, stack: StackName) -> Glance:
         journal = self._journals.setdefault(stack, Journal(self.store, stack, self.clock, _READER))
         try:
-            return glance(stack, fold(journal.entries(), self.clock()))
+            return glance(stack, journal.status(self.clock()))
         except RollbackPluginError as error:
             return Glance(stack, error=str(error))

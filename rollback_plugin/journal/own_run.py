@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 
 OPERATION_VARIABLE = "ROLLBACK_PLUGIN_OPERATION"
@@ -25,5 +24,5 @@ def is_own_run(environ: Mapping[str, str], journal: Journal, now: datetime) -> b
     named = environ.get(OPERATION_VARIABLE)
     if not named:
         return False
-    operation = fold(journal.entries(), now).operation
+    operation = journal.status(now).operation
     return operation is not None and operation.id == named

@@ -40,7 +40,8 @@ class _Telling:
 
 @dataclass
 class Composer:
-    """Makes notices of one stack's entries, given one after the other from the first."""
+    """Makes notices of one stack's entries, given one after the other, from the first or from the start
+    of what was under way."""
 
     stack: StackName
     store: str

@@ -21,7 +21,8 @@ from rollback_plugin.telemetry.interface import Counter, Telemetry
 from rollback_plugin.telemetry.log import Log
 
 NEWS_FOR = timedelta(hours=24)
-"""What happened before that isn't told any more: a process that begins reads journals of years."""
+"""What happened before that isn't told any more: a process that begins reads journals of years. Not longer ago than
+listeners hear of (`journal.HEARD_FOR`)."""
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
 ATTEMPTS = 5
 LONGEST_TRY_SECONDS = 60.0

@@ -15,8 +15,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from rollback_plugin.backend.history import Backend
 from rollback_plugin.backend.updates import Update
-from rollback_plugin.journal.entries import Entry
-from rollback_plugin.journal.fold import fold
+from rollback_plugin.journal.facts import Facts
 from rollback_plugin.recording.comparable import comparable
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
@@ -36,7 +35,7 @@ class InterruptedUpdates:
         self._seen = ""
         """The revision that was looked at last, with nobody holding the stack."""
 
-    def find(self, newest: Update | None, entries: tuple[Entry, ...]) -> tuple[Update, Checkpoint] | None:
+    def find(self, newest: Update | None, facts: Facts) -> tuple[Update, Checkpoint] | None:
         """The update that was killed last, if nothing came after it; and the state it left.
 
         What an operation of ours left half-way is none: whoever carries on with it settles that. Its times are when the
@@ -44,7 +43,7 @@ class InterruptedUpdates:
         `StoreError`s and `UnsupportedBackend`; `DamagedSnapshot` for a state that can't be read.
         """
         revision = self._backend.state_revision(self._stack)
-        if revision in ("", self._seen) or _is_ours(entries):
+        if revision in ("", self._seen) or _is_ours(facts):
             return None
         state = self._backend.current(self._stack)
         # In this order: whatever ran while the state was read holds the stack still, or has written it since.
@@ -76,11 +75,8 @@ class InterruptedUpdates:
         return _pending(Checkpoint.parse(state, source=f"update {newest.name} of {self._stack}"))
 
 
-def _is_ours(entries: tuple[Entry, ...]) -> bool:
-    if not entries:
-        return False
-    status = fold(entries, entries[-1].time)
-    return status.operation is not None or status.last_failure is not None
+def _is_ours(facts: Facts) -> bool:
+    return facts.operation is not None or facts.last_failure is not None
 
 
 def _pending(checkpoint: Checkpoint) -> str | None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rollback_plugin.errors import InvalidConfiguration, QuarantinedContent
-from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.asset_bytes import hashed_bytes
 from rollback_plugin.versions.archive import VersionArchive
@@ -30,7 +29,7 @@ def refuse_quarantined(
     the digest is left to be asked.
     Raises `QuarantinedContent` with the reason and the ways out; what reading the journal raises, too.
     """
-    for version in fold(journal.entries(), now).versions:
+    for version in journal.status(now).versions:
         if not version.quarantined or version.content_digest != digest:
             continue
         if version.pruned is not None or same_assets(version.number):

@@ -1,7 +1,7 @@
 """Seals what the backend's history has and the journal hasn't: each deploy becomes a version."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,8 @@ from rollback_plugin.backend.history import Backend
 from rollback_plugin.backend.project import STORE_CONFIG_KEY
 from rollback_plugin.backend.updates import Update
 from rollback_plugin.errors import DamagedSnapshot, InvalidConfiguration, WriteConflict
-from rollback_plugin.journal.entries import Deployed, Entry
+from rollback_plugin.journal.entries import Deployed
+from rollback_plugin.journal.facts import Facts
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.asset_recording import record_assets
 from rollback_plugin.recording.capture import Capture, Captures, LinkRecords
@@ -94,7 +95,7 @@ class Recorder:
         updates = self._backend.updates(self._archive.stack)
         if updates:
             self._require_kept_here(updates[-1])
-        journaled = _deployed(self._journal.entries())
+        journaled = self._journal.facts()
         for index, update in enumerate(updates):
             if update.kind not in VERSION_KINDS or update.operation is not None or not _is_new(update, journaled):
                 continue
@@ -131,10 +132,10 @@ class Recorder:
 
     def _seal_interrupted(self, newest: Update | None) -> tuple[int | None, tuple[str, ...]]:
         try:
-            found = self._interrupted.find(newest, self._journal.entries())
+            found = self._interrupted.find(newest, self._journal.facts())
         except DamagedSnapshot as error:
             return None, (str(error),)
-        if found is None or not _is_new(found[0], _deployed(self._journal.entries())):
+        if found is None or not _is_new(found[0], self._journal.facts()):
             return None, ()
         update, checkpoint = found
         capture = self._captures.newest(ended_at(newest) if newest else EARLIEST, update.finished_at)
@@ -146,17 +147,16 @@ class Recorder:
     ) -> tuple[int | None, tuple[str, ...]]:
         """Write the version, then its entry. The number is None where somebody else journaled the update meanwhile."""
         for attempt in range(1, ATTEMPTS + 1):
-            entries = self._journal.entries()
-            deployed = _deployed(entries)
-            if any(entry.update == update.name for entry in deployed):
+            facts = self._journal.facts()
+            if update.name in facts.updates:
                 return None, ()
-            number = max((entry.version for entry in deployed), default=0) + 1
+            number = (facts.versions.last or 0) + 1
             draft = self._draft(number, update, before, checkpoint)
             digest = self._archive.write(draft.version, checkpoint)
             # What another recorder kept first is what counts.
             version = self._archive.read(number, digest)
             try:
-                self._journal.append(_entry(version, digest), after=len(entries))
+                self._journal.append(_entry(version, digest), after=facts.entries_seen)
             except WriteConflict:
                 if attempt == ATTEMPTS:
                     raise
@@ -235,13 +235,10 @@ def _of_its_program(update: Update, before: Update | None) -> tuple[datetime, da
     return began, ended_at(update)
 
 
-def _deployed(entries: Sequence[Entry]) -> tuple[Deployed, ...]:
-    return tuple(entry.event for entry in entries if isinstance(entry.event, Deployed))
-
-
-def _is_new(update: Update, journaled: Sequence[Deployed]) -> bool:
+def _is_new(update: Update, journaled: Facts) -> bool:
     """Not journaled, nor passed over before a later one was: versions are numbered in the order of the updates."""
-    return all(entry.update != update.name and entry.finished_at <= update.finished_at for entry in journaled)
+    newest = journaled.newest_update_at
+    return newest is None or (newest <= update.finished_at and update.name not in journaled.updates)
 
 
 def ended_at(update: Update) -> datetime:

@@ -11,7 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rollback_plugin.errors import ObjectExists, ObjectMissing, StoreUnreachable
+from rollback_plugin.journal import compaction
+from rollback_plugin.journal.facts import facts_of
+from rollback_plugin.journal.journal import Journal
+from rollback_plugin.stack import StackName
 from rollback_plugin.store import ObjectStore, PrefixedStore
+from tests.unit.journal.story import NOON, deployed
 
 ODD_KEYS = (
     "a",
@@ -245,3 +250,21 @@ class StoreConformance:
         assert list(store.list("part/one")) == ["part/one-not", "part/one/a-b", "part/one/b"]
         with pytest.raises(ValueError, match="is not a key"):
             part.read("../two")
+
+    def test_a_journal_is_opened_from_what_it_was_compacted_to(
+        self, store: ObjectStore, same_place: Callable[[], ObjectStore], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(compaction, "ENTRIES_BETWEEN", 4)
+        stack = StackName("shop", "dev")
+        journal = Journal(store, stack, lambda: NOON, "user@host:1", beside=lambda work: work())
+        for version in range(1, 15):
+            journal.append_next(deployed(version, version))
+
+        opened = Journal(same_place(), stack, lambda: NOON, "user@host:2")
+
+        assert list(store.list("stacks/shop/dev/journal-compacted/")) == [
+            "stacks/shop/dev/journal-compacted/00000008.jsonl.zst",
+            "stacks/shop/dev/journal-compacted/00000012.jsonl.zst",
+        ]
+        assert opened.facts() == facts_of(journal.entries())
+        assert opened.checked() == (journal.entries(), ())

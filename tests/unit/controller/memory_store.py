@@ -32,7 +32,7 @@ class MemoryStore:
         self._objects.pop(checked_key(key), None)
 
     def list(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
-        keys = sorted((key for key in self._objects if key.startswith(prefix)), key=str.encode)
+        keys = sorted((key for key in tuple(self._objects) if key.startswith(prefix)), key=str.encode)
         return iter(keys[bisect_right(keys, after.encode(), key=str.encode) :])
 
     def revisions(self, prefix: str) -> Mapping[str, str]:

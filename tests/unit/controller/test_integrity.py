@@ -18,7 +18,7 @@ def stack(tmp_path: Path) -> Stand:
 
 
 def found_of(stack: Stand) -> Integrity:
-    return integrity_of(stack.journal.entries(), stack.archive)
+    return integrity_of(stack.journal, stack.archive)
 
 
 def test_what_is_as_it_was_kept_has_no_problems(stack: Stand) -> None:

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rollback_plugin.controller.weighing import Weighing
-from rollback_plugin.journal.entries import AlarmState, Deployed, ReasonCode, RollbackStarted, RolledBack
+from rollback_plugin.journal.entries import AlarmState, ReasonCode, RollbackStarted, RolledBack
 from rollback_plugin.signals.signal import AlarmConfiguration, AlarmReading, Baseline, Signal
 from tests.unit.controller.cloudwatch import ON_ERRORS, CloudWatch
 from tests.unit.controller.stand import ALARM, Stand
@@ -31,7 +31,7 @@ class Scales(Stand):
     def weighed(self) -> Signal:
         weighing = Weighing(
             status=self.status(),
-            deployed=[event for event in self.happened() if isinstance(event, Deployed)],
+            named_first=self.journal.facts().named_first,
             services=self.archive.read(2).services,
             requests=self.cloudwatch.counter(),
             alarm_source=self.cloudwatch.source,
@@ -65,7 +65,7 @@ def test_requests_of_a_composite_alarm_are_those_of_the_services_behind_it(stack
     stack.cloudwatch.put(ALARM, RINGING, stack.now)
     weighing = Weighing(
         stack.status(),
-        (),
+        {},
         stack.archive.read(2).services,
         stack.cloudwatch.counter(),
         stack.cloudwatch.source,
@@ -88,8 +88,8 @@ def test_an_alarm_that_no_version_before_named_was_made_by_it(tmp_path: Path) ->
     stack.deploy()
     cloudwatch = CloudWatch()
     cloudwatch.put(ALARM, OK, stack.now, AlarmConfigurationUpdatedTimestamp=stack.now - timedelta(seconds=5))
-    deployed = [event for event in stack.happened() if isinstance(event, Deployed)]
-    weighing = Weighing(stack.status(), deployed, (), cloudwatch.counter(), cloudwatch.source, stack.now)
+    named_first = stack.journal.facts().named_first
+    weighing = Weighing(stack.status(), named_first, (), cloudwatch.counter(), cloudwatch.source, stack.now)
 
     (reading,) = weighing.signal([ALARM], cloudwatch.source().read_existing([ALARM])).alarms
 
@@ -145,7 +145,7 @@ def test_what_no_decision_compares_is_not_read(stack: Scales, minutes: float) ->
 
 def test_an_alarm_whose_data_points_can_not_be_read_is_weighed_without_them(stack: Scales) -> None:
     stack.alarm_rings(since=stack.deployed.started_at - timedelta(minutes=30))
-    weighing = Weighing(stack.status(), (), (), stack.cloudwatch.counter(), stack.cloudwatch.source, stack.now)
+    weighing = Weighing(stack.status(), {}, (), stack.cloudwatch.counter(), stack.cloudwatch.source, stack.now)
     stack.cloudwatch.data_fails_with = ClientError({"Error": {"Code": "Throttling"}}, "GetMetricData")
 
     (reading,) = weighing.signal([ALARM], stack.cloudwatch.source().read_existing([ALARM])).alarms

@@ -343,7 +343,11 @@ class TestOneMoment:
             journal.append(rings(2), after=1)
             seen = journal.entries()
 
-        assert [asked.partition(" ")[0] for asked in store.asked] == ["list", "read"]
+        assert store.asked == [
+            "list stacks/shop/dev/journal-compacted/",
+            "list stacks/shop/dev/journal/",
+            f"read {KEYS[0]}",
+        ]
         assert len(seen) == 2
 
     def test_does_not_show_what_others_write_meanwhile(self, opened: Callable[[], Journal]) -> None:

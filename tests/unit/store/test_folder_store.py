@@ -200,6 +200,7 @@ def test_a_list_looks_at_no_file_that_stands_before_those_asked_for(
     for number in range(20):
         store.write(f"journal/{number:08d}.json", b"{}")
     looked_at: list[str] = []
+
     def noted(name: str) -> str | None:
         looked_at.append(name)
         return key_problem(name)
