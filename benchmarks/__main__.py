@@ -9,10 +9,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import plan, rollback, startup, storage, storm, watch
+from benchmarks import journal, plan, rollback, startup, storage, storm, watch
 from benchmarks.timing import Counted, Figures, Row, keep
 
 BENCHMARKS: Mapping[str, Callable[[], Mapping[str, Mapping[str, Row]]]] = {
+    "journal": journal.measured,
     "plan": plan.measured,
     "rollback": rollback.measured,
     "startup": startup.measured,
