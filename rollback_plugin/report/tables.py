@@ -1,6 +1,7 @@
 """A stack's history and its status, as tables for people."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,6 +13,9 @@ from rollback_plugin.journal.status import Pruning, Question, Status
 from rollback_plugin.report.detection import detection_view
 from rollback_plugin.report.way_back import way_back_in_short, way_back_view
 from rollback_plugin.stack import StackName
+
+VERSIONS_SHOWN = 20
+"""In a status, the newest: a stack of years has thousands, and a table of them takes seconds."""
 
 VERDICT_STYLES = {
     "healthy": "green",
@@ -50,13 +54,14 @@ def history_table(rows: Sequence[HistoryRow]) -> Table:
 
 
 def status_view(stack: StackName, status: Status) -> RenderableType:
-    """The version that runs, each version's verdict, alarms that ring, and what is under way or was held."""
+    """The version that runs, verdicts on the newest versions, alarms that ring, and what is under way or was held."""
     if status.applied is None:
         return Text(f"{stack}: no deploy was recorded yet. Run `rollback record` after `pulumi up`.")
     versions = Table(box=None, pad_edge=False)
     for column in ("version", "verdict", "why"):
         versions.add_column(column, justify="right" if column == "version" else "left")
-    for version in status.versions:
+    shown = tuple(islice(reversed(status.versions), VERSIONS_SHOWN))[::-1]
+    for version in shown:
         verdict = Text(version.verdict.value, style=VERDICT_STYLES.get(version.verdict.value, ""))
         versions.add_row(str(version.number), verdict, _told(version.reason, version.pruned))
     kept = "" if status.keeping is None else f" with what version {status.keeping.version} had changed"
@@ -64,6 +69,8 @@ def status_view(stack: StackName, status: Status) -> RenderableType:
         Text(f"{stack} runs version {status.applied}{kept}; the newest is {status.newest}.", style="bold"),
         versions,
     ]
+    if len(shown) < len(status.versions):
+        lines.insert(1, Text(f"The last {len(shown)} of {len(status.versions)}; `rollback history` has all.", "dim"))
     way_back = status.version(status.applied).way_back
     if way_back is not None:
         lines.append(way_back_view(way_back))

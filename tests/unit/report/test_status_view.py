@@ -1,0 +1,33 @@
+"""A status as people read it."""
+
+from rich.console import Console
+
+from rollback_plugin.journal.fold import fold
+from rollback_plugin.report.tables import status_view
+from rollback_plugin.stack import StackName
+from tests.unit.report.told import at, deployed, journal
+
+
+def lines_of(versions: int) -> list[str]:
+    status = fold(journal(*(deployed(number, 60 * number) for number in range(1, versions + 1))), at(100_000))
+    console = Console(width=100)
+    with console.capture() as captured:
+        console.print(status_view(StackName("shop", "dev"), status))
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def test_of_years_the_newest_versions_are_shown_and_where_the_others_are() -> None:
+    lines = lines_of(34)
+
+    assert lines[:2] == [
+        "shop/dev runs version 34; the newest is 34.",
+        "The last 20 of 34; `rollback history` has all.",
+    ]
+    assert [int(line.split()[0]) for line in lines[3:23]] == list(range(15, 35))
+
+
+def test_of_a_few_all_are_shown() -> None:
+    lines = lines_of(20)
+
+    assert [int(line.split()[0]) for line in lines[2:22]] == list(range(1, 21))
+    assert not any("rollback history" in line for line in lines)
