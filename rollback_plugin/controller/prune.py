@@ -25,7 +25,6 @@ from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.retention import KeptBecause, Retention, kept_versions
 from rollback_plugin.errors import DamagedSnapshot, UnknownVersion, WriteConflict
 from rollback_plugin.journal.entries import EvidenceKept, Pruned
-from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.stacks import stacks_in
 from rollback_plugin.journal.status import Status
@@ -184,7 +183,7 @@ class Pruner:
         return found.since <= now - KEPT_FOR
 
     def _status(self) -> Status:
-        return fold(self.journal.entries(), self.clock())
+        return self.journal.status(self.clock())
 
     @property
     def _archive(self) -> VersionArchive:

@@ -2,13 +2,14 @@
 recovery could need a version: what these would go to is asked of the rules that choose for them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import overload
 
 from rollback_plugin.controller.targets import recover_target, way_back_target
-from rollback_plugin.journal.status import Operation, Status, Verdict
+from rollback_plugin.journal.status import JudgedVersions, Operation, Status, Verdict, VersionStatus
 from rollback_plugin.stack import StackName
 
 WAYS_BACK = 3
@@ -118,7 +119,27 @@ def _ways_back(status: Status, start: int) -> Iterator[int]:
             if target is None:
                 break
             yield target
-            left = replace(left, versions=tuple(known for known in left.versions if known.number != target))
+            left = replace(left, versions=_Without(left.versions, target))
+
+
+class _Without(JudgedVersions):
+    """All versions but one."""
+
+    def __init__(self, versions: JudgedVersions, number: int) -> None:
+        self._left = tuple(version for version in versions if version.number != number)
+
+    def numbered(self, number: int) -> VersionStatus | None:
+        return next((version for version in self._left if version.number == number), None)
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    @overload
+    def __getitem__(self, index: int) -> VersionStatus: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[VersionStatus]: ...
+    def __getitem__(self, index: int | slice) -> VersionStatus | Sequence[VersionStatus]:
+        return self._left[index]
 
 
 def _bases(status: Status, kept: Mapping[int, object]) -> set[int]:

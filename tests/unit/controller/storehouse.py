@@ -68,7 +68,7 @@ class Storehouse:
 
     def must_be_whole(self, seen: str) -> None:
         """Every version that is kept has all its bytes, of either stack."""
-        found = integrity_of(Journal(self.store, STACK, lambda: self.now, "looks").entries(), self.archive)
+        found = integrity_of(Journal(self.store, STACK, lambda: self.now, "looks"), self.archive)
         assert found.problems == (), seen
         for number in self.archive.numbers():
             version, code = self.archive.read(number), hashlib.sha256(CODE[number]).hexdigest()

@@ -20,6 +20,7 @@ from rollback_plugin.journal.entries import (
     Held,
     LockBroken,
     Planned,
+    Pruned,
     ReasonCode,
     RequestsReached,
     TakenOver,
@@ -74,9 +75,10 @@ EVERY_KIND: list[Event] = [
     FreezeEnded(),
     FreezeBegan(explanation="another"),
     Held(version=2, reason=ReasonCode.FROZEN, explanation="it is frozen"),
+    Pruned(versions=(1,)),
 ]
 
-FORMAT_AND_FACTS = (1, "0c5e504b7f1d7fa7")
+FORMAT_AND_FACTS = (1, "40e3b737c66c4ca6")
 """Where the test fails: raise `FORMAT`, and put what the test found here."""
 
 
