@@ -13,9 +13,10 @@ from contextlib import suppress
 from itertools import islice
 
 from rollback_plugin.errors import JournalError, ObjectMissing, StoreError, UnusableCompaction
+from rollback_plugin.journal.apply import facts_of
 from rollback_plugin.journal.chain import StoredEntry, anchored
 from rollback_plugin.journal.compacted import CompactedJournal, OtherFormat, from_bytes, to_bytes
-from rollback_plugin.journal.facts import Facts, facts_of
+from rollback_plugin.journal.facts import Facts
 from rollback_plugin.store import ObjectStore
 
 ENTRIES_BETWEEN = 250

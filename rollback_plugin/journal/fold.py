@@ -30,8 +30,9 @@ from sys import maxsize
 from types import MappingProxyType
 from typing import overload
 
+from rollback_plugin.journal.apply import facts_of
 from rollback_plugin.journal.entries import AlarmChanged, Entry
-from rollback_plugin.journal.facts import Facts, facts_of
+from rollback_plugin.journal.facts import Facts
 from rollback_plugin.journal.status import Freeze, JudgedVersions, Status, Verdict, VersionStatus
 from rollback_plugin.journal.tenure import Tenure, VersionFacts
 

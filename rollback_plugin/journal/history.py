@@ -6,8 +6,9 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Literal
 
+from rollback_plugin.journal.apply import facts_of
 from rollback_plugin.journal.entries import Entry, Planned, RollbackStarted
-from rollback_plugin.journal.facts import Facts, facts_of
+from rollback_plugin.journal.facts import Facts
 from rollback_plugin.journal.fold import status_of
 from rollback_plugin.journal.operations import OperationFacts
 from rollback_plugin.journal.status import Pruning, VersionStatus

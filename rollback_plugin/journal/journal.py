@@ -10,10 +10,11 @@ from itertools import takewhile
 from typing import Protocol
 
 from rollback_plugin.errors import BrokenChain, ObjectExists, ObjectMissing, WriteConflict
+from rollback_plugin.journal.apply import apply
 from rollback_plugin.journal.chain import StoredEntry, anchored, canonical_bytes, checked, sha256_of
 from rollback_plugin.journal.compaction import ENTRIES_BETWEEN, Compaction, in_a_thread
 from rollback_plugin.journal.entries import Entry, Event
-from rollback_plugin.journal.facts import Facts, apply
+from rollback_plugin.journal.facts import Facts
 from rollback_plugin.journal.fold import status_of
 from rollback_plugin.journal.status import Status
 from rollback_plugin.stack import StackName

@@ -12,7 +12,7 @@ import pytest
 
 from rollback_plugin.errors import ObjectExists, ObjectMissing, StoreUnreachable
 from rollback_plugin.journal import compaction
-from rollback_plugin.journal.facts import facts_of
+from rollback_plugin.journal.apply import facts_of
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import ObjectStore, PrefixedStore

@@ -7,8 +7,8 @@ import pytest
 
 from rollback_plugin.controller.decision import Action
 from rollback_plugin.journal import compaction
+from rollback_plugin.journal.apply import facts_of
 from rollback_plugin.journal.entries import AlarmState, Released
-from rollback_plugin.journal.facts import facts_of
 from tests.unit.controller.stand import ME
 from tests.unit.controller.test_watch import RINGING, Watched
 from tests.unit.journal.test_journal import CountingStore

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import zstandard
 
+from rollback_plugin.journal.apply import facts_of
 from rollback_plugin.journal.compacted import FORMAT, CompactedJournal, to_bytes
 from rollback_plugin.journal.detection import AlarmPower, Sight
 from rollback_plugin.journal.entries import (
@@ -26,7 +27,6 @@ from rollback_plugin.journal.entries import (
     TakenOver,
     TrafficShifted,
 )
-from rollback_plugin.journal.facts import facts_of
 from rollback_plugin.journal.reversibility import Reversibility
 from tests.unit.journal.story import (
     asked,

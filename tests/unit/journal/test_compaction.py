@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from rollback_plugin.errors import BrokenChain, StoreReadOnly, StoreUnreachable, UnusableCompaction
 from rollback_plugin.journal import compaction
 from rollback_plugin.journal import journal as journal_module
+from rollback_plugin.journal.apply import facts_of
 from rollback_plugin.journal.chain import sha256_of
 from rollback_plugin.journal.compacted import FORMAT, CompactedJournal, from_bytes, to_bytes
 from rollback_plugin.journal.compaction import Compaction
 from rollback_plugin.journal.entries import Entry, Event
-from rollback_plugin.journal.facts import Facts, facts_of
+from rollback_plugin.journal.facts import Facts
 from rollback_plugin.journal.fold import fold, status_of
 from rollback_plugin.journal.history import history_of, history_rows
 from rollback_plugin.journal.journal import HEARD_FOR, Journal

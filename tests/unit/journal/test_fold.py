@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from rollback_plugin.errors import UnknownVersion
+from rollback_plugin.journal.apply import facts_of
 from rollback_plugin.journal.entries import (
     AlarmChanged,
     AlarmState,
@@ -17,7 +18,6 @@ from rollback_plugin.journal.entries import (
     TakenOver,
     TrafficShifted,
 )
-from rollback_plugin.journal.facts import facts_of
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.reversibility import Reversibility
 from rollback_plugin.journal.status import Status, Verdict
