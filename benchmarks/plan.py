@@ -4,13 +4,14 @@ from benchmarks.stacks import StackToTime, stack_of
 from benchmarks.timing import Measured, side_by_side
 
 SIZES = (100, 500)
+QUICK_SIZES = (10,)
 REPETITIONS = 5
 
 
-def measured() -> dict[str, dict[str, Measured]]:
+def measured(quick: bool = False) -> dict[str, dict[str, Measured]]:
     """By number of resources."""
     rows = {}
-    for size in SIZES:
+    for size in QUICK_SIZES if quick else SIZES:
         with stack_of(size) as stack:
             rows[str(size)] = _measured(stack)
     return rows

@@ -1,37 +1,87 @@
-"""A whole rollback beside today's way, and beside the least that the engine takes.
+"""A whole rollback, and a recovery, beside today's ways, and beside the least that the engine takes.
 
-Today's way: put the older program back and run `pulumi up --yes`, with its environment there already. The floor: a
+Today's ways: check the older release out and run `pulumi up --yes`, with its environment there already, or made from
+its lock file first, as on a fresh runner whose package cache is warm. Its program is without `track()`. The floor: a
 `pulumi up` of that program when there is nothing to do, without the preview.
 """
 
-from benchmarks.stacks import StackToTime, stack_of
-from benchmarks.timing import Measured, side_by_side
+from benchmarks.stacks import TODAY, StackToTime, stack_of
+from benchmarks.timing import Measured, Row, compared, side_by_side
 
-SIZES = (10, 100, 500)
-REPETITIONS = 3
+SIZES = {10: 5, 100: 5, 500: 3, 1_000: 3}
+"""Numbers of resources, and how often."""
+QUICK_SIZES = {10: 2}
+ONE, TENTH = "1 changed", "10 % changed"
+
+UNDO = "rollback undo"
+UNDO_UNPLANNED = "rollback undo, making its plan"
+RECOVER = "rollback recover"
+WARM = "checkout and pulumi up"
+FRESH = "checkout, environment and pulumi up"
+FLOOR = "pulumi up with nothing to do"
 
 
-def measured() -> dict[str, dict[str, Measured]]:
-    """By number of resources; one of them changed."""
+def measured(quick: bool = False) -> dict[str, dict[str, Row]]:
+    """By number of resources, and of those that changed."""
     rows = {}
-    for size in SIZES:
-        with stack_of(size) as stack:
-            rows[str(size)] = _measured(stack)
+    for size, repetitions in (QUICK_SIZES if quick else SIZES).items():
+        for share, changed in shares_of(size).items():
+            with stack_of(size, changed) as stack:
+                rows[name_of(size, share)] = _measured(stack, repetitions)
     return rows
 
 
-def _measured(stack: StackToTime) -> dict[str, Measured]:
+def shares_of(size: int) -> dict[str, int]:
+    """How many of so many resources differ, by what it is called. One of ten is 10 %."""
+    return {ONE: 1, TENTH: size // 10} if size > 10 else {ONE: 1}
+
+
+def name_of(size: int, share: str) -> str:
+    """What the figures are kept under."""
+    return f"{size}, {share}"
+
+
+def _measured(stack: StackToTime, repetitions: int) -> dict[str, Row]:
+    # Once for all: the way that finds its environment there.
+    stack.check_out(TODAY)
+    stack.make_environment()
+    stack.check_out("release-2")
+
     def older_program_again() -> None:
-        stack.select(1)
+        stack.check_out(TODAY)
         stack.run("pulumi", "up", "--yes")
 
-    return side_by_side(
-        {
-            "rollback undo": lambda: stack.run("rollback", "undo", "--to", "1", "--yes"),
-            "rollback recover": lambda: stack.run("rollback", "recover", "--yes"),
-            "pulumi up of the older program": older_program_again,
-            "pulumi up with nothing to do": lambda: stack.run("pulumi", "up", "--yes", "--skip-preview"),
-        },
-        REPETITIONS,
-        then=lambda: stack.deploy(2),
-    )
+    def older_program_on_a_fresh_runner() -> None:
+        stack.check_out(TODAY)
+        stack.make_environment()
+        stack.run("pulumi", "up", "--yes")
+
+    def fresh() -> None:
+        stack.deploy(2)
+        stack.forget_environment()
+
+    ways = {
+        UNDO: stack.undo,
+        RECOVER: stack.recover,
+        UNDO_UNPLANNED: stack.undo,
+        WARM: older_program_again,
+        FLOOR: lambda: stack.run("pulumi", "up", "--yes", "--skip-preview"),
+        FRESH: older_program_on_a_fresh_runner,
+    }
+    before = {
+        UNDO: stack.plan,
+        UNDO_UNPLANNED: stack.forget_plans,
+        WARM: stack.recover,
+        FRESH: fresh,
+    }
+    taken = side_by_side(ways, repetitions, then=lambda: stack.deploy(2), before=before)
+    return {**taken, **_ratios(taken)}
+
+
+def _ratios(taken: dict[str, Measured]) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for ours in (UNDO, UNDO_UNPLANNED, RECOVER):
+        rows[f"{ours} / {FLOOR}"] = compared(taken[ours], taken[FLOOR])
+        for theirs in (WARM, FRESH):
+            rows[f"{theirs} / {ours}"] = compared(taken[theirs], taken[ours])
+    return rows

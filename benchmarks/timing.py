@@ -1,29 +1,31 @@
 """Ways of doing one thing, timed in turn, so that a machine that gets slower meanwhile slows all of them alike."""
 
-import json
-import os
-import platform
+import math
 import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from types import MappingProxyType
 
-RESULTS = Path(__file__).parent / "results"
+Work = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Seconds over all repetitions."""
+    """Over all repetitions."""
 
     minimum: float
     median: float
+    p95: float
+    """The least figure that 95 % of them don't exceed: of fewer than twenty, the maximum."""
     maximum: float
 
     @classmethod
-    def of(cls, seconds: Sequence[float]) -> "Figures":
-        return cls(round(min(seconds), 3), round(statistics.median(seconds), 3), round(max(seconds), 3))
+    def of(cls, values: Sequence[float]) -> "Figures":
+        ordered = sorted(values)
+        p95 = ordered[math.ceil(0.95 * len(ordered)) - 1]
+        return cls(*(round(value, 4) for value in (ordered[0], statistics.median(ordered), p95, ordered[-1])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,13 @@ class Measured:
     wall_seconds: Figures
     processor_seconds: Figures | None
     """None where it can't be told apart from that of other ways."""
+    wall_samples: tuple[float, ...] = ()
+    """In seconds, in the order of the repetitions."""
 
     @classmethod
     def of(cls, wall_seconds: Sequence[float]) -> "Measured":
         """Where only the waiting was timed."""
-        return cls(len(wall_seconds), Figures.of(wall_seconds), None)
+        return cls(len(wall_seconds), Figures.of(wall_seconds), None, tuple(round(each, 4) for each in wall_seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,17 @@ class Counted:
     unit: str
 
 
-Row = Measured | Counted
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many times as long as another way one took, repetition by repetition."""
+
+    times: Figures
 
 
-def timed(work: Callable[[], object]) -> float:
+Row = Measured | Counted | Compared
+
+
+def timed(work: Work) -> float:
     """The seconds it took."""
     began = time.monotonic()
     work()
@@ -60,12 +71,18 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def side_by_side(
-    ways: Mapping[str, Callable[[], object]], repetitions: int, then: Callable[[], object] | None = None
+    ways: Mapping[str, Work],
+    repetitions: int,
+    then: Work | None = None,
+    before: Mapping[str, Work] = MappingProxyType({}),
 ) -> dict[str, Measured]:
-    """Do each in turn, `repetitions` times over; after each turn do `then`, which isn't timed."""
+    """Do each in turn, `repetitions` times over. What is to be done `before` a way, and `then`, after each turn, isn't
+    timed."""
     samples: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(repetitions):
         for name, way in ways.items():
+            if name in before:
+                before[name]()
             wall, processor = time.monotonic(), processor_seconds()
             way()
             samples[name].append((time.monotonic() - wall, processor_seconds() - processor))
@@ -73,23 +90,20 @@ def side_by_side(
             then()
     return {
         name: Measured(
-            repetitions, Figures.of([wall for wall, _ in taken]), Figures.of([processor for _, processor in taken])
+            repetitions,
+            Figures.of([wall for wall, _ in taken]),
+            Figures.of([processor for _, processor in taken]),
+            tuple(round(wall, 4) for wall, _ in taken),
         )
         for name, taken in samples.items()
     }
 
 
-def keep(name: str, rows: Mapping[str, Mapping[str, Row]]) -> Path:
-    """Write the figures, by size and way, with what they were measured on; return the file."""
-    document = {
-        "machine": {"processors": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
-        "load_at_the_end": round(os.getloadavg()[0], 1),
-        "figures": {size: {way: asdict(row) for way, row in ways.items()} for size, ways in rows.items()},
-    }
-    RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / f"{name}.json"
-    file.write_text(json.dumps(document, indent=2) + "\n")
-    return file
+def compared(of: Measured, to: Measured) -> Compared:
+    """How many times as long as `to` it took `of`. Both were timed in turn: each repetition is compared with its
+    neighbour."""
+    pairs = zip(of.wall_samples, to.wall_samples, strict=True)
+    return Compared(Figures.of([one / other for one, other in pairs]))
 
 
 def processor_seconds() -> float:

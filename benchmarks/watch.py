@@ -14,12 +14,13 @@ from rollback_plugin.stack import StackName
 from tests.fleet.storm import deploy, make_alarm
 
 SIZES = (100, 1_000)
+QUICK_SIZES = (10,)
 REPETITIONS = 5
 
 
-def measured() -> dict[str, dict[str, Measured]]:
+def measured(quick: bool = False) -> dict[str, dict[str, Measured]]:
     """By number of stacks."""
-    return {str(size): _measured(size) for size in SIZES}
+    return {str(size): _measured(size) for size in (QUICK_SIZES if quick else SIZES)}
 
 
 def _measured(size: int) -> dict[str, Measured]:

@@ -9,11 +9,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rollback_plugin.controller.fleet import Fleet
 from rollback_plugin.embedded import EmbeddedAws
@@ -188,13 +189,24 @@ def deploy(state: Path, stack: StackName) -> None:
         write_update(state, stack, ended, "deploy", config)
 
 
-def write_update(state: Path, stack: StackName, ended: int, message: str, config: dict[str, str]) -> str:
-    """An update's files, as the engine writes them (pkg/backend/diy/state.go); its name."""
+def write_update(
+    state: Path,
+    stack: StackName,
+    ended: int,
+    message: str,
+    config: dict[str, str],
+    resources: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """An update's files, as the engine writes them (pkg/backend/diy/state.go); its name.
+
+    resources: what the state has besides the stack itself.
+    """
     name = f"{stack.stack}-{ended * NANOSECONDS}"
     history = {"kind": "update", "startTime": ended - 2, "endTime": ended, "message": message, "environment": {}}
     history |= {"config": config, "result": "succeeded", "resourceChanges": {"update": 1}}
     root = {"urn": stack.root_urn, "custom": False, "type": "pulumi:pulumi:Stack", "outputs": {"release": ended}}
-    checkpoint = {"version": 3, "checkpoint": {"stack": stack.fully_qualified, "latest": {"resources": [root]}}}
+    latest = {"resources": [root, *resources]}
+    checkpoint = {"version": 3, "checkpoint": {"stack": stack.fully_qualified, "latest": latest}}
     folder = state / ".pulumi" / "history" / stack.project / stack.stack
     _write(state / ".pulumi" / "meta.yaml", "version: 1\n")
     _write(folder / f"{name}.history.json", json.dumps(history))
