@@ -44,7 +44,8 @@ help:
 	@echo 'make test-fast  the unit tests: no engine, no network, seconds'
 	@echo 'make test-official  the engine tests against the official Pulumi CLI, language host and AWS plugin, where they are'
 	@echo 'make test-deep  replays of PAIRS=300 generated programs against the programs; goes on where it ended; PAIR=17: one'
-	@echo 'make bench      figures, side by side, into benchmarks/results; NAMES=plan: that alone'
+	@echo 'make bench      figures, side by side, into benchmarks/results; NAMES=plan: that alone; QUICK=1: whether it runs'
+	@echo 'make bench-report  docs/benchmarks.md and its plots, from benchmarks/results'
 	@echo 'make test-crash  kills a rollback and a recovery at every point, or at POINTS=50 more; goes on where it ended'
 	@echo 'make lint, make types, make contracts, make format'
 	@echo 'make setup      only the set-up, which the others do by themselves'
@@ -99,10 +100,14 @@ test-official: setup
 test-deep: setup
 	@python -m tests.equivalence.campaign $(if $(PAIR),--pair $(PAIR),--pairs $(or $(PAIRS),300))
 
-# Figures, not checks: NAMES=plan measures that alone.
+# Figures, not checks: NAMES=plan measures that alone, QUICK=1 tries it with the smallest sizes and keeps that elsewhere.
 .PHONY: bench
 bench: setup
-	@python -m benchmarks $(NAMES)
+	@python -m benchmarks $(if $(QUICK),--quick) $(NAMES)
+
+.PHONY: bench-report
+bench-report: setup
+	@python -m benchmarks.report
 
 .PHONY: test-crash
 test-crash: setup
