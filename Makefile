@@ -83,9 +83,10 @@ $(ENGINE_STAMP): engine/install.py engine/go_build.py engine/go.mod engine/go.su
 demo: setup
 	@rollback demo
 
+# In the order of the folders, so that the long engine suites come first and the unit tests fill what is left at the end.
 .PHONY: test
 test: lint types contracts
-	@pytest -n 3 --dist loadfile
+	@pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-fast
 test-fast: setup
