@@ -27,7 +27,7 @@ class Lock:
 class _LockFile(BaseModel):
     """lockContent of the engine, pkg/backend/diy/lock.go."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     pid: int
     username: str

@@ -44,14 +44,14 @@ class Project:
 
 
 class _Runtime(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
 
 
 class _ProjectBackend(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     url: str = ""
 
@@ -59,7 +59,7 @@ class _ProjectBackend(BaseModel):
 class _ProjectFile(BaseModel):
     """sdk/go/common/workspace/project.go."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     name: str
     runtime: _Runtime | str
@@ -70,7 +70,7 @@ class _ProjectFile(BaseModel):
 
 
 class _StackFile(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     config: dict[str, Any] | None = None
 

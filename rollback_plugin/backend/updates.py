@@ -51,7 +51,7 @@ class Update:
 class _HistoryFile(BaseModel):
     """backend.UpdateInfo of the engine, pkg/backend/updates.go."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     kind: str
     started_at: int = Field(alias="startTime")

@@ -14,13 +14,13 @@ from rollback_plugin.errors import NoStackSelected, NotLoggedIn
 
 
 class _Credentials(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     current: str = ""
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     stack: str = ""
     """Where older CLIs wrote the selected stack, whatever the backend."""

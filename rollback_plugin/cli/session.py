@@ -59,21 +59,21 @@ def open_fleet(
 
 
 def open_gate(stack: str | None, folder: Path) -> "DeployGate":
-    """What judges deploys of one stack before they happen. Raises what `open_project` and `deploy_gate` raise."""
+    """What judges deploys of one stack before they happen. Raises what `open_project` and `deploy_gate_of` raise."""
     from rollback_plugin.backend.project import open_project
-    from rollback_plugin.controller.assembly import deploy_gate
+    from rollback_plugin.controller.deploy_gate import deploy_gate_of
 
     _keep_retries_quiet()
-    return deploy_gate(open_project(folder.resolve(), stack, os.environ), os.environ, clock=now)
+    return deploy_gate_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
 
 
 def open_comparison(stack: str | None, folder: Path) -> "Comparison":
-    """What compares versions of one stack. Raises what `open_project` and `comparison` raise."""
+    """What compares versions of one stack. Raises what `open_project` and `comparison_of` raise."""
     from rollback_plugin.backend.project import open_project
-    from rollback_plugin.controller.assembly import comparison
+    from rollback_plugin.controller.comparison import comparison_of
 
     _keep_retries_quiet()
-    return comparison(open_project(folder.resolve(), stack, os.environ), os.environ, now)
+    return comparison_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
 
 
 def open_pruner(stack: str | None, folder: Path) -> "Pruner":

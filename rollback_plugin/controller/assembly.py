@@ -8,17 +8,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rollback_plugin.backend.history import Backend, open_backend
+from rollback_plugin.backend.history import Backend
 from rollback_plugin.backend.project import Project
 from rollback_plugin.cloud.clients import AwsClients
 from rollback_plugin.controller.actor import Actor
-from rollback_plugin.controller.comparison import Comparison
 from rollback_plugin.controller.connections import Connections
-from rollback_plugin.controller.deploy_gate import DeployGate
 from rollback_plugin.controller.evidence import EvidenceSources
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import Progress
-from rollback_plugin.controller.records import records_of
 from rollback_plugin.controller.reporting import UNREPORTED, Reporting
 from rollback_plugin.controller.signs_of_life import SignsOfLife
 from rollback_plugin.controller.stack_channels import StackChannels
@@ -36,7 +33,6 @@ from rollback_plugin.replay.source.rerun import SourceReplay
 from rollback_plugin.replay.strategy import ReplayByStrategy
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.requests import RequestCounter
-from rollback_plugin.store import open_store
 from rollback_plugin.traffic.lambda_alias import LambdaAliasRouter
 from rollback_plugin.versions.archive import VersionArchive
 
@@ -121,22 +117,6 @@ def assemble(
         channels=find_channels,
         evidence_sources=EvidenceSources(archive.blobs, clients.logs, partial(secret_values, engine, archive)),
     )
-
-
-def deploy_gate(project: Project, environ: Mapping[str, str], clock: Callable[[], datetime] = utc_now) -> DeployGate:
-    """What judges deploys of the project's selected stack before they happen. Raises as `assemble` does."""
-    store = open_store(project.store_url, environ)
-    backend = open_backend(project.backend_url, environ)
-    archive = VersionArchive(store, project.stack)
-    journal = Journal(store, project.stack, clock, str(Actor.of_this_process()))
-    recorder = Recorder(backend, archive, journal, store, project.root)
-    return DeployGate(project.stack, project.root, Engine(project, environ), backend, archive, recorder)
-
-
-def comparison(project: Project, environ: Mapping[str, str], clock: Callable[[], datetime]) -> Comparison:
-    """What compares versions of the project's selected stack. Raises as `assemble` does."""
-    records = records_of(project, environ, clock)
-    return Comparison(records.archive, Engine(project, environ), records.status)
 
 
 class _StackClients:

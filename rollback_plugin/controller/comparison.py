@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from rollback_plugin.backend.project import Project
+from rollback_plugin.controller.records import records_of
 from rollback_plugin.errors import UnknownVersion
 from rollback_plugin.journal.status import Status
 from rollback_plugin.replay.engine import Engine
@@ -34,7 +36,12 @@ class Comparison:
             for number in (before, after):
                 self.status().kept_version(number)
             raise
-        with ThreadPoolExecutor(2) as each:
-            states = each.map(self.engine.decrypt, [self.archive.checkpoint(number) for number in (before, after)])
+        states = self.engine.decrypt(self.archive.checkpoint(before), self.archive.checkpoint(after))
         older, newer = zip(versions, states, strict=True)
         return changes(older, newer)
+
+
+def comparison_of(project: Project, environ: Mapping[str, str], clock: Callable[[], datetime]) -> Comparison:
+    """What compares versions of the project's selected stack. Raises the errors of opening its store."""
+    records = records_of(project, environ, clock)
+    return Comparison(records.archive, Engine(project, environ), records.status)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from rollback_plugin.backend.history import Backend
+from rollback_plugin.backend.history import Backend, open_backend
+from rollback_plugin.backend.project import Project
+from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.ports import VersionRecorder
+from rollback_plugin.journal.journal import Journal
+from rollback_plugin.recording.record import Recorder
 from rollback_plugin.replay.data_types import holds_data_as_configured
 from rollback_plugin.replay.deploy_preview import read_preview
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.undoing import Undoing, undoing_of
 from rollback_plugin.stack import StackName
+from rollback_plugin.store import open_store
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
 
@@ -52,3 +59,13 @@ class DeployGate:
             self.archive.blobs.has,
             holds_data_as_configured(updates[-1].config if updates else {}),
         )
+
+
+def deploy_gate_of(project: Project, environ: Mapping[str, str], clock: Callable[[], datetime]) -> DeployGate:
+    """What judges deploys of the project's selected stack. Raises the errors of opening its store and its backend."""
+    store = open_store(project.store_url, environ)
+    backend = open_backend(project.backend_url, environ)
+    archive = VersionArchive(store, project.stack)
+    journal = Journal(store, project.stack, clock, str(Actor.of_this_process()))
+    recorder = Recorder(backend, archive, journal, store, project.root)
+    return DeployGate(project.stack, project.root, Engine(project, environ), backend, archive, recorder)

@@ -63,7 +63,7 @@ Hint = AlarmHint | StackHint | TickHint
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", strict=True)
 
 
 class _ChangedAlarm(_Part):
@@ -96,13 +96,13 @@ class _Scheduled(_Part):
 
 
 class _NamedStack(_Part):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(defer_build=True, extra="forbid")
 
     stack: str = Field(max_length=201)
 
 
 class _NamedAlarm(_Part):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(defer_build=True, extra="forbid")
 
     alarm: str = Field(min_length=1, max_length=255)
 

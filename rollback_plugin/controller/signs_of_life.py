@@ -30,7 +30,7 @@ ENGINE_OUTLIVES_OWNER = timedelta(minutes=15)
 class Sign(BaseModel):
     """What a process said last about an operation of its own."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     actor: str
     number: int

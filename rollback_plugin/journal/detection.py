@@ -28,7 +28,7 @@ class Sight(StrEnum):
 class AlarmPower(BaseModel):
     """The detection power of one alarm, at the traffic there was."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     alarm: str
     sight: Sight

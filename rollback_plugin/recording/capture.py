@@ -20,7 +20,7 @@ class Capture(BaseModel):
     The bytes of assets are not listed here: they lie in the blob store under the hash that the checkpoint names.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     id: str
     started_at: AwareDatetime

@@ -1,8 +1,6 @@
 """Assets that a program names by an address: the engine fetched them, and nobody kept the bytes."""
 
-from urllib.error import URLError
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
 from rollback_plugin.errors import InvalidConfiguration
 
@@ -17,6 +15,10 @@ def fetch(address: str) -> bytes:
 
     Raises `InvalidConfiguration`, which doesn't repeat the address: it may be signed.
     """
+    # Imported late: HTTP and TLS take long to load, and few programs have such assets.
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
     scheme = urlsplit(address).scheme
     if scheme not in SCHEMES:
         raise InvalidConfiguration(f"An asset at an address with {scheme!r} can't be fetched; with {SCHEMES} it can.")

@@ -155,10 +155,9 @@ class Replay:
         ciphered = settled.state
         keeping = options.keeping
         bases = () if keeping is None else (self._archive.checkpoint(keeping.base),)
-        with ThreadPoolExecutor(3) as each:
-            recorded, present, *older = each.map(
-                self._engine.decrypt, (self._archive.checkpoint(target), ciphered, *bases)
-            )
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(_load_protocol)
+            recorded, present, *older = self._engine.decrypt(self._archive.checkpoint(target), ciphered, *bases)
         seen = self._archive.links(version)
         wanted, existing = with_declared_options(seen, read_resources(recorded)), read_resources(present)
         merged = merge(read_resources(older[0]), wanted, existing, options.conflicts) if older else Merge(wanted, ())
@@ -273,8 +272,14 @@ class Replay:
             )
 
 
+def _load_protocol() -> None:
+    """Import what the engine is talked to with, while it opens secrets: it comes with all of Pulumi's SDK."""
+    import rollback_plugin.replay.language_server
+    import rollback_plugin.replay.registration  # noqa: F401
+
+
 def _program_of(prepared: _Prepared) -> "RegisteredResources":
-    # Imported late: the protocol comes with all of Pulumi's SDK, and most commands run no engine.
+    # Imported late, as most commands run no engine.
     from rollback_plugin.replay.registration import RegisteredResources
 
     return RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)

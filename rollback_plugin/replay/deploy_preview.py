@@ -15,7 +15,9 @@ from rollback_plugin.errors import EngineFailed, InvalidConfiguration
 
 
 class _Digest(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        defer_build=True, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True
+    )
 
 
 class PreviewedState(_Digest):

@@ -12,8 +12,8 @@ from rollback_plugin.errors import EngineError
 from rollback_plugin.replay.engine_failure import engine_failure
 from rollback_plugin.replay.engine_process import FinishedEngine, run_engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted, ignore_events
-from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.scratch_project import scratch_project
+from rollback_plugin.replay.sealed import carried, carrier, ciphertexts_in, opened
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.version import ConfigValue
@@ -52,33 +52,43 @@ class Engine:
         Args:
             environ: the environment to run the engine in: PATH to find it, credentials, PULUMI_HOME with its plugins,
                 the passphrase.
-            remember_decrypted: whether to keep decrypted checkpoints in memory, for a process that ends with its one
-                operation: the plan and the update need the same.
+            remember_decrypted: whether to keep plain texts in memory, for a process that ends with its one operation:
+                the plan and the update need the same.
         """
         self._stack = location.stack
         self._backend_url = location.backend_url
         self._environ = environ
-        self._decrypted: dict[str, Checkpoint] | None = {} if remember_decrypted else None
+        self._plaintexts_by_seal: dict[str, dict[str, str]] | None = {} if remember_decrypted else None
 
     @property
     def environ(self) -> Mapping[str, str]:
         """The environment it runs in."""
         return self._environ
 
-    def decrypt(self, checkpoint: Checkpoint) -> Checkpoint:
-        """The checkpoint with its secrets in plain text, in memory only. Raises `WrongPassphrase`, `EngineFailed`.
+    def decrypt(self, *checkpoints: Checkpoint) -> tuple[Checkpoint, ...]:
+        """The checkpoints with their secrets in plain text, in memory only. Raises `WrongPassphrase`, `EngineFailed`.
 
-        The ciphertext is put into a file backend made for the purpose, from which the engine exports it decrypted.
+        Their ciphertexts are put into a file backend made for the purpose, from which the engine exports them opened:
+        at once for all checkpoints that are sealed alike.
         """
-        if not holds_ciphertext(checkpoint.document):
-            return checkpoint
-        if self._decrypted is None:
-            return self._newly_decrypted(checkpoint)
-        if checkpoint.digest not in self._decrypted:
-            self._decrypted[checkpoint.digest] = self._newly_decrypted(checkpoint)
-        return self._decrypted[checkpoint.digest]
+        sealed_alike: dict[str, list[Checkpoint]] = {}
+        for checkpoint in checkpoints:
+            sealed_alike.setdefault(_seal_of(checkpoint), []).append(checkpoint)
+        plaintexts = {seal: self._plaintexts(seal, alike) for seal, alike in sealed_alike.items()}
+        return tuple(opened(checkpoint, plaintexts[_seal_of(checkpoint)]) for checkpoint in checkpoints)
 
-    def _newly_decrypted(self, checkpoint: Checkpoint) -> Checkpoint:
+    def _plaintexts(self, seal: str, sealed_alike: Sequence[Checkpoint]) -> Mapping[str, str]:
+        """By ciphertext, and perhaps of others, too."""
+        known = {} if self._plaintexts_by_seal is None else self._plaintexts_by_seal.setdefault(seal, {})
+        documents = (checkpoint.document for checkpoint in sealed_alike)
+        ciphertexts = dict.fromkeys(ciphertext for each in documents for ciphertext in ciphertexts_in(each))
+        unknown = tuple(ciphertexts.keys() - known.keys())
+        if unknown:
+            exported = self._exported_opened(carrier(self._stack, sealed_alike[0], unknown))
+            known.update(zip(unknown, carried(exported), strict=True))
+        return known
+
+    def _exported_opened(self, checkpoint: Checkpoint) -> Checkpoint:
         with self.copy_of(checkpoint) as folder:
             finished = run_engine(
                 self._environ, ["stack", "export", "--show-secrets", *self._selected], folder, _backend_in(folder)
@@ -277,6 +287,11 @@ class Engine:
     def _failure(self, purpose: str, finished: FinishedEngine, errors: Sequence[Diagnostic]) -> EngineError:
         said = finished.errors.strip() or finished.output.strip()
         return engine_failure(self._stack, purpose, finished.exit_code, said, errors)
+
+
+def _seal_of(checkpoint: Checkpoint) -> str:
+    """What its secrets were sealed with, for comparison."""
+    return json.dumps(checkpoint.secrets_providers, sort_keys=True)
 
 
 def _backend_in(copy: Path) -> Mapping[str, str]:

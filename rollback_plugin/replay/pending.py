@@ -23,7 +23,7 @@ CREATING = "creating"
 class StateReader(Protocol):
     """What the engine can do with a copy of a stack's state."""
 
-    def decrypt(self, checkpoint: Checkpoint) -> Checkpoint: ...
+    def decrypt(self, *checkpoints: Checkpoint) -> tuple[Checkpoint, ...]: ...
 
     def refreshed(self, checkpoint: Checkpoint, urns: Sequence[str]) -> Checkpoint:
         """The state as it is once the providers were asked for these resources."""
@@ -136,7 +136,7 @@ def _unlike(assumed: Checkpoint, asked: Checkpoint, reader: StateReader) -> froz
     """URNs of what is not as it was being made."""
     made, found = (
         {resource.urn: as_the_program_gave_it(dict(resource.inputs)) for resource in read_resources(checkpoint)}
-        for checkpoint in map(reader.decrypt, (assumed, asked))
+        for checkpoint in reader.decrypt(assumed, asked)
     )
     return frozenset(urn for urn in made.keys() & found.keys() if not same(made[urn], found[urn]))
 

@@ -21,7 +21,8 @@ def secret_values(engine: Engine, archive: VersionArchive, version: int) -> froz
         if value.secret
     ]
     in_config = {text for value in config for text in (value, *_texts(_parsed(value)))}
-    return frozenset(in_config | set(_secret_texts(engine.decrypt(checkpoint).document)))
+    (opened,) = engine.decrypt(checkpoint)
+    return frozenset(in_config | set(_secret_texts(opened.document)))
 
 
 def _secret_texts(value: Any) -> Iterator[str]:

@@ -17,7 +17,7 @@ SHORTEST_SECRET = 4
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
 
 class AlarmHistoryItem(_Record):

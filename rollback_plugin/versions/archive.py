@@ -29,7 +29,7 @@ COMPRESSION_LEVEL = 3
 class _Snapshot(BaseModel):
     """How a version's checkpoint is kept."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     blob: str
     """The lines of the checkpoint, or of what differs from the keyframe."""
@@ -42,7 +42,7 @@ class _Snapshot(BaseModel):
 
 
 class _Stored(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     version: Version
     snapshot: _Snapshot

@@ -45,7 +45,14 @@ class Resource(BaseModel):
     `resource.model_copy(update={"inputs": …})` makes a changed one.
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="allow", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        defer_build=True,
+        frozen=True,
+        strict=True,
+        extra="allow",
+        alias_generator=to_camel,
+        populate_by_name=True,
+    )
 
     urn: str
     type: str

@@ -14,7 +14,7 @@ from rollback_plugin.versions.properties import PropertyPath
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
 
 class Origin(_Record):

@@ -11,7 +11,7 @@ from rollback_plugin.versions.service import Service
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
 
 class ConfigValue(_Record):

@@ -19,8 +19,8 @@ class Cloud:
         self.existing = existing
         self.asked: list[str] = []
 
-    def decrypt(self, checkpoint: Checkpoint) -> Checkpoint:
-        return checkpoint
+    def decrypt(self, *checkpoints: Checkpoint) -> tuple[Checkpoint, ...]:
+        return checkpoints
 
     def refreshed(self, checkpoint: Checkpoint, urns: Sequence[str]) -> Checkpoint:
         assert not checkpoint.pending_operations

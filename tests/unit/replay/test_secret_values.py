@@ -27,8 +27,8 @@ class Opened:
     def document(self) -> dict[str, Any]:
         return {"deployment": {"resources": [{"outputs": self.properties}]}}
 
-    def decrypt(self, checkpoint: Checkpoint) -> "Opened":
-        return self
+    def decrypt(self, checkpoint: Checkpoint) -> tuple["Opened"]:
+        return (self,)
 
     def config_value(self, key: str, value: ConfigValue, checkpoint: Checkpoint) -> str:
         return value.value.removeprefix("opened ")

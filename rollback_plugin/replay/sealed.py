@@ -1,0 +1,73 @@
+"""The secrets of checkpoints as the engine sealed them: found, carried to it by themselves, and put back opened.
+
+The engine takes long to read a state with a thousand resources. So the ciphertexts of all that is to be opened are
+carried in a state that has nothing else, each once: a secret that didn't change keeps its ciphertext (cachingCrypter in
+pkg/resource/stack/secrets.go, v3.259.0), so that versions of a stack share most of theirs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rollback_plugin.stack import StackName
+from rollback_plugin.versions.checkpoint import Checkpoint, Resource
+from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY, signature
+
+CARRIER_TYPE = "rollback-plugin:index:Sealed"
+CIPHERTEXT, PLAINTEXT = "ciphertext", "plaintext"
+
+
+def ciphertexts_in(value: Any) -> Iterator[str]:
+    """Every ciphertext in a document."""
+    if signature(value) == SECRET_SIGNATURE:
+        if PLAINTEXT not in value:
+            yield value[CIPHERTEXT]
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from ciphertexts_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from ciphertexts_in(item)
+
+
+def carrier(stack: StackName, checkpoint: Checkpoint, ciphertexts: Iterable[str]) -> Checkpoint:
+    """A state of one component that has these ciphertexts for its outputs, sealed as `checkpoint` is."""
+    urn = f"urn:pulumi:{stack.stack}::{stack.project}::{CARRIER_TYPE}::sealed"
+    outputs = {
+        str(number): {SIGNATURE_KEY: SECRET_SIGNATURE, CIPHERTEXT: ciphertext}
+        for number, ciphertext in enumerate(ciphertexts)
+    }
+    component = Resource(urn=urn, type=CARRIER_TYPE, custom=False, outputs=outputs)
+    return checkpoint.with_pending_operations(()).with_resources((component,))
+
+
+def carried(opened_carrier: Checkpoint) -> tuple[str, ...]:
+    """The plain texts, in the order of the ciphertexts that `carrier` was made of."""
+    outputs = opened_carrier.resources[0].outputs or {}
+    return tuple(outputs[str(number)][PLAINTEXT] for number in range(len(outputs)))
+
+
+def opened(checkpoint: Checkpoint, plaintexts: Mapping[str, str]) -> Checkpoint:
+    """The checkpoint with each of its secrets in plain text, which are given by ciphertext."""
+    return Checkpoint(
+        _opened(checkpoint.envelope, plaintexts),
+        tuple(_opened_resource(resource, plaintexts) for resource in checkpoint.resources),
+    )
+
+
+def _opened_resource(resource: Resource, plaintexts: Mapping[str, str]) -> Resource:
+    document = resource.document
+    if next(ciphertexts_in(document), None) is None:
+        return resource
+    return Resource.model_validate(_opened(document, plaintexts))
+
+
+def _opened(value: Any, plaintexts: Mapping[str, str]) -> Any:
+    if signature(value) == SECRET_SIGNATURE:
+        if PLAINTEXT in value:
+            return value
+        return {SIGNATURE_KEY: SECRET_SIGNATURE, PLAINTEXT: plaintexts[value[CIPHERTEXT]]}
+    if isinstance(value, Mapping):
+        return {key: _opened(item, plaintexts) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_opened(item, plaintexts) for item in value]
+    return value
