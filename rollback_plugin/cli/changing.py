@@ -1,6 +1,7 @@
 """Commands that change something, and ask first: `rollback undo`, `recover` and `release`."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,7 @@ from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, Operatio
 
 if TYPE_CHECKING:
     from rollback_plugin.controller.execution import OperationResult
+    from rollback_plugin.controller.opened_ahead import FindTarget
     from rollback_plugin.controller.reporting import Reporting
     from rollback_plugin.controller.stack_controller import StackController
     from rollback_plugin.replay.plan import Plan
@@ -50,15 +52,18 @@ def undo(
     The version undone is quarantined: it can't be deployed again until it changes or is released. After a crash,
     the same command goes on where it was.
     """
-    from rollback_plugin.controller.execution import OperationResult
+    from rollback_plugin.controller.targets import undo_target
 
     options = OperationOptions(data=data, strategy=strategy)
     with reported(None) as reporting:
-        controller = _opened(stack, folder, reporting, output, lock_timeout)
+        controller = _opened(stack, folder, reporting, output, lock_timeout, partial(undo_target, to=to))
         if not yes:
             _confirm(controller, lambda: controller.operator.plan_undo(to, options), output)
         result = controller.operator.undo(to, options=options)
         report(result, output)
+        # Imported late: what opens the stack lets the engine work while the rest is loaded.
+        from rollback_plugin.controller.execution import OperationResult
+
         if isinstance(result, OperationResult):
             _keep_evidence(controller, result, output)
 
@@ -79,9 +84,11 @@ def recover(
     What was deployed since its rollback is kept: a property, an output or a resource that only one of the two changed
     is taken from that one. What both changed differently is refused by name, unless --conflicts says which counts.
     """
+    from rollback_plugin.controller.targets import recover_target
+
     options = OperationOptions(data=data, strategy=strategy, conflicts=conflicts)
     with reported(None) as reporting:
-        controller = _opened(stack, folder, reporting, output, lock_timeout)
+        controller = _opened(stack, folder, reporting, output, lock_timeout, partial(recover_target, to=to))
         if not yes:
             _confirm(controller, lambda: controller.operator.plan_recover(to, options), output)
         report(controller.operator.recover(to, options=options), output)
@@ -115,11 +122,14 @@ def release(
 
 
 def _opened(
-    stack: str | None, folder: Path, reporting: "Reporting", output: Output, lock_timeout_seconds: float
+    stack: str | None,
+    folder: Path,
+    reporting: "Reporting",
+    output: Output,
+    lock_timeout_seconds: float,
+    find_target: "FindTarget",
 ) -> "StackController":
-    return telling(
-        open_stack(stack, folder, reporting, one_operation=True), progress_printer(output), lock_timeout_seconds
-    )
+    return telling(open_stack(stack, folder, reporting, find_target), progress_printer(output), lock_timeout_seconds)
 
 
 def _keep_evidence(controller: "StackController", result: "OperationResult", output: Output) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rollback_plugin.controller.comparison import Comparison
     from rollback_plugin.controller.deploy_gate import DeployGate
     from rollback_plugin.controller.fleet import Fleet
+    from rollback_plugin.controller.opened_ahead import FindTarget
     from rollback_plugin.controller.progress import Progress
     from rollback_plugin.controller.prune import Pruner
     from rollback_plugin.controller.records import StackRecords
@@ -24,19 +25,29 @@ def now() -> datetime:
 
 
 def open_stack(
-    stack: str | None, folder: Path, reporting: "Reporting | None" = None, *, one_operation: bool = False
+    stack: str | None,
+    folder: Path,
+    reporting: "Reporting | None" = None,
+    find_target: "FindTarget | None" = None,
 ) -> "StackController":
-    """Everything there is for one stack; `reporting` hears of what is done. Raises what `open_project` and `assemble`
-    raise."""
+    """Everything there is for one stack; `reporting` hears of what is done. With `find_target` for one operation, with
+    which the process ends. Raises what `open_project` and `assemble` raise."""
     # Imported late: `rollback --help` needs none of it.
     from rollback_plugin.backend.project import open_project
+
+    project = open_project(folder.resolve(), stack, os.environ)
+    engine = None
+    if find_target is not None:
+        from rollback_plugin.controller.opened_ahead import engine_opening_ahead
+
+        engine = engine_opening_ahead(project, os.environ, now, find_target)
+    # Last, as these load everything else.
     from rollback_plugin.controller.assembly import assemble
     from rollback_plugin.controller.reporting import UNREPORTED
 
     if reporting is None:
         _keep_retries_quiet()
-    project = open_project(folder.resolve(), stack, os.environ)
-    return assemble(project, os.environ, clock=now, reporting=reporting or UNREPORTED, one_operation=one_operation)
+    return assemble(project, os.environ, clock=now, reporting=reporting or UNREPORTED, engine=engine)
 
 
 def open_records(stack: str | None, folder: Path) -> "StackRecords":

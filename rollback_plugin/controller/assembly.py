@@ -57,12 +57,12 @@ def assemble(
     connections: Connections | None = None,
     reporting: Reporting = UNREPORTED,
     *,
-    one_operation: bool = False,
+    engine: Engine | None = None,
     without_project: bool = False,
 ) -> StackController:
     """The controller of the project's selected stack; `connections` of `environ` are shared with other stacks, and
-    `reporting` hears of what is done. `one_operation`: whether the process ends with the first. `without_project`:
-    whether `project` was made up from a backend and a store, so that stacks of other stores have to be left alone.
+    `reporting` hears of what is done. `engine`: one that is at work already. `without_project`: whether `project` was
+    made up from a backend and a store, so that stacks of other stores have to be left alone.
 
     Nothing is asked of AWS, and no AWS client made, until alarms are read or consumers moved. Raises the errors of
     opening store and backend (`InvalidConfiguration`, `UnsupportedBackend`, `StoreUnreachable`, `MissingCredentials`).
@@ -73,7 +73,7 @@ def assemble(
     clock = connections.cloud_time.corrected(clock)
     store = connections.store(project.store_url)
     backend = connections.backend(project.backend_url)
-    engine = Engine(project, environ, remember_decrypted=one_operation)
+    engine = engine or Engine(project, environ)
     channels = Channels(sns=lambda region: connections.clients().client("sns", region), http=connections.http)
     find_channels = StackChannels(stack, backend, engine, environ, channels)
     journal = Journal(store, stack, clock, str(actor), reporting.listener(stack, store, actor, find_channels))

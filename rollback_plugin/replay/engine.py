@@ -1,6 +1,7 @@
 """The Pulumi command line, run without the Automation API: one process for one thing to be done."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ class Engine:
         self._backend_url = location.backend_url
         self._environ = environ
         self._plaintexts_by_seal: dict[str, dict[str, str]] | None = {} if remember_decrypted else None
+        self._opening = threading.Lock()
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -74,7 +76,8 @@ class Engine:
         sealed_alike: dict[str, list[Checkpoint]] = {}
         for checkpoint in checkpoints:
             sealed_alike.setdefault(_seal_of(checkpoint), []).append(checkpoint)
-        plaintexts = {seal: self._plaintexts(seal, alike) for seal, alike in sealed_alike.items()}
+        with self._opening:
+            plaintexts = {seal: self._plaintexts(seal, alike) for seal, alike in sealed_alike.items()}
         return tuple(opened(checkpoint, plaintexts[_seal_of(checkpoint)]) for checkpoint in checkpoints)
 
     def _plaintexts(self, seal: str, sealed_alike: Sequence[Checkpoint]) -> Mapping[str, str]:

@@ -1,8 +1,7 @@
 """The secrets of checkpoints as the engine sealed them: found, carried to it by themselves, and put back opened.
 
-The engine takes long to read a state with a thousand resources. So the ciphertexts of all that is to be opened are
-carried in a state that has nothing else, each once: a secret that didn't change keeps its ciphertext (cachingCrypter in
-pkg/resource/stack/secrets.go, v3.259.0), so that versions of a stack share most of theirs.
+The engine takes long to start, and to read a state with a thousand resources. So the ciphertexts of all that is to be
+opened are carried in one state that has nothing else.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -6,13 +6,14 @@ import platform
 import signal
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.engine
 
@@ -74,16 +75,6 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    """Look until it holds or the deadline passes; say whether it did."""
-    deadline = time.monotonic() + PROCESS_DEADLINE_SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def alive(process_id: int) -> bool:
@@ -274,7 +265,7 @@ def running(project: Project) -> Iterator[tuple[Project, subprocess.Popen[bytes]
     project.write(SLEEPER)
     engine = project.start_up()
     ids = project.directory / "program"
-    assert eventually(ids.exists), (project.directory / "output").read_text()
+    assert eventually(PROCESS_DEADLINE_SECONDS, ids.exists), (project.directory / "output").read_text()
     program, host = map(int, ids.read_text().split())
     yield project, engine, (program, host)
     engine.kill()
@@ -289,7 +280,7 @@ def test_a_killed_engine_leaves_no_process(
 
     engine.send_signal(signal.SIGKILL)
 
-    assert eventually(lambda: not any(map(alive, children)))
+    assert eventually(PROCESS_DEADLINE_SECONDS, lambda: not any(map(alive, children)))
 
 
 def test_a_killed_host_takes_its_program_with_it(
@@ -299,7 +290,7 @@ def test_a_killed_host_takes_its_program_with_it(
 
     os.kill(host, signal.SIGKILL)
 
-    assert eventually(lambda: not alive(program))
+    assert eventually(PROCESS_DEADLINE_SECONDS, lambda: not alive(program))
 
 
 def test_an_interrupted_engine_ends_its_program_without_a_traceback(
@@ -310,7 +301,7 @@ def test_an_interrupted_engine_ends_its_program_without_a_traceback(
     engine.send_signal(signal.SIGINT)
 
     assert engine.wait(timeout=PROCESS_DEADLINE_SECONDS) != 0
-    assert eventually(lambda: not any(map(alive, children)))
+    assert eventually(PROCESS_DEADLINE_SECONDS, lambda: not any(map(alive, children)))
     output = (project.directory / "output").read_text()
     assert "Traceback" not in output
     assert "KeyboardInterrupt" not in output
