@@ -1,4 +1,4 @@
-"""`rollback plan` beside `pulumi preview` of the same stack."""
+"""`rollback plan` beside `pulumi preview` of the same stack: made anew, and as it was made before."""
 
 from benchmarks.stacks import StackToTime, stack_of
 from benchmarks.timing import Measured, side_by_side
@@ -21,7 +21,9 @@ def _measured(stack: StackToTime) -> dict[str, Measured]:
     return side_by_side(
         {
             "pulumi preview": lambda: stack.run("pulumi", "preview"),
-            "rollback plan": lambda: stack.run("rollback", "plan", "--to", "1"),
+            "rollback plan": stack.plan,
+            "rollback plan, made before": stack.plan,
         },
         REPETITIONS,
+        before={"rollback plan": stack.forget_plans},
     )

@@ -1,4 +1,5 @@
-"""`python -m benchmarks.report` writes docs/benchmarks.md and its plots, from what `make bench` kept alone."""
+"""`python -m benchmarks.report` writes docs/benchmarks.md, its plots and what the README shows of them, from what
+`make bench` kept alone."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,7 +10,9 @@ from benchmarks.plots import Plot, Point
 from benchmarks.results import RESULTS, kept
 from benchmarks.targets import Documents, Target, targets
 
-PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+ROOT = Path(__file__).parent.parent
+PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
+README_BEGIN, README_END = "<!-- figures, written by make bench-report -->", "<!-- end of figures -->"
 TIME_PLOT, STORAGE_PLOT = "time-by-size.svg", "storage-by-versions.svg"
 BYTES_PER_MIB = 2**20
 
@@ -25,13 +28,25 @@ embedded one, and the AWS provider its stand-in, for all ways alike.
 def main() -> None:
     documents = kept()
     PAGE.write_text(page(documents))
+    README.write_text(readme(README.read_text(), documents))
     for name, svg in plots(documents).items():
         (RESULTS / name).write_text(svg)
 
 
 def page(documents: Documents) -> str:
     """What docs/benchmarks.md says of these results."""
-    return "\n".join([_BEGIN, *_reached(documents), *_pictures(documents), *_profile(documents), *_all(documents)])
+    pictures = _pictures(documents, "../benchmarks/results")
+    return "\n".join([_BEGIN, *_reached(documents), *pictures, *_profile(documents), *_all(documents)])
+
+
+def readme(text: str, documents: Documents) -> str:
+    """The README with these results between its marks. Raises ValueError where it lacks them."""
+    before, _, rest = text.partition(README_BEGIN)
+    _, mark, after = rest.partition(README_END)
+    if not mark:
+        raise ValueError(f"{README.name} has no {README_BEGIN!r} with {README_END!r} after it")
+    figures = "\n".join([*_table(documents), *_pictures(documents, "benchmarks/results")])
+    return f"{before}{README_BEGIN}\n\n{figures}\n{README_END}{after}"
 
 
 def plots(documents: Documents) -> dict[str, str]:
@@ -42,6 +57,10 @@ def plots(documents: Documents) -> dict[str, str]:
 
 def _reached(documents: Documents) -> Iterator[str]:
     yield "## What is to be reached, and what came out\n"
+    yield from _table(documents)
+
+
+def _table(documents: Documents) -> Iterator[str]:
     yield "| what | beside | to reach | came out | |"
     yield "|---|---|---|---|---|"
     for target in targets():
@@ -66,11 +85,11 @@ def _row(target: Target, documents: Documents) -> str:
     return f"| {target.what} | {target.beside} | {target.to_reach} | {'<br>'.join(lines)} | {verdict} |"
 
 
-def _pictures(documents: Documents) -> Iterator[str]:
+def _pictures(documents: Documents, results: str) -> Iterator[str]:
     there = plots(documents)
     for name, what in ((TIME_PLOT, "Time by the size of the stack"), (STORAGE_PLOT, "Storage by number of versions")):
         if name in there:
-            yield f"![{what}](../benchmarks/results/{name})\n"
+            yield f"![{what}]({results}/{name})\n"
 
 
 def _profile(documents: Documents) -> Iterator[str]:

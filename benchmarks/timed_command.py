@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,37 +71,55 @@ class Phases:
         self._since = now
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A method of this package, and the phase that it is."""
+
+    module: str
+    owner: str
+    method: str
+    phase: str
+    runs_engine: bool = False
+
+
+TIMED = (
+    Work("recording.record", "Recorder", "record", "recording new deploys"),
+    Work("controller.consumers", "Consumers", "move_back", "moving consumers"),
+    Work("controller.consumers", "Consumers", "follow_engine", "moving consumers"),
+    Work("replay.apply", "Replay", "plan", "planning, without the engine"),
+    Work("replay.apply", "Replay", "apply", "applying, without the engine"),
+    Work("replay.engine", "Engine", "decrypt", "waiting for secrets to be opened"),
+    Work("replay.engine", "Engine", "preview", "the plan's engine run", runs_engine=True),
+    Work("replay.engine", "Engine", "update", "the update's engine run", runs_engine=True),
+)
+
+
 def main() -> None:
     phases = Phases()
-    builtins.__import__ = _outermost(phases, builtins.__import__)
+    builtins.__import__ = _outermost(phases, builtins.__import__, list(TIMED))
     atexit.register(_tell, phases)
 
     from rollback_plugin.cli import main as command
-    from rollback_plugin.controller.consumers import Consumers
-    from rollback_plugin.recording.record import Recorder
-    from rollback_plugin.replay.apply import Replay
-    from rollback_plugin.replay.engine import Engine
 
-    for owner, method, name in (
-        (Recorder, "record", "recording new deploys"),
-        (Consumers, "move_back", "moving consumers"),
-        (Consumers, "follow_engine", "moving consumers"),
-        (Replay, "plan", "planning, without the engine"),
-        (Replay, "apply", "applying, without the engine"),
-        (Engine, "decrypt", "decrypting"),
-    ):
-        setattr(owner, method, phases.timed(name, getattr(owner, method)))
-    for method, name in (("preview", "the plan's engine run"), ("update", "the update's engine run")):
-        setattr(Engine, method, _engine_run(phases, name, getattr(Engine, method)))
     command()
 
 
-def _outermost(phases: Phases, importing: Callable[..., Any]) -> Callable[..., Any]:
-    """Time imports, but none that another one needs a second time."""
+def _outermost(phases: Phases, importing: Callable[..., Any], awaited: list[Work]) -> Callable[..., Any]:
+    """Time imports, but none that another one needs a second time; and what is `awaited`, once it was imported when
+    and where the command itself does that."""
     timed = phases.timed(IMPORTS, importing)
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
-        return importing(*arguments, **named) if phases.current == IMPORTS else timed(*arguments, **named)
+        if phases.current == IMPORTS or threading.current_thread() is not threading.main_thread():
+            return importing(*arguments, **named)
+        imported = timed(*arguments, **named)
+        for work in tuple(awaited):
+            owner = getattr(sys.modules.get(f"rollback_plugin.{work.module}"), work.owner, None)
+            if owner is not None:
+                awaited.remove(work)
+                timing = partial(_engine_run, phases) if work.runs_engine else phases.timed
+                setattr(owner, work.method, timing(work.phase, getattr(owner, work.method)))
+        return imported
 
     return wrapped
 

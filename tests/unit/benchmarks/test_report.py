@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import rollback, startup, storage, traffic
 from benchmarks.plots import Plot
-from benchmarks.report import PAGE, STORAGE_PLOT, TIME_PLOT, page, plots
+from benchmarks.report import PAGE, README, README_BEGIN, README_END, STORAGE_PLOT, TIME_PLOT, page, plots, readme
 from benchmarks.results import RESULTS, kept
 from benchmarks.targets import targets
 from benchmarks.timing import Counted, Figures, Measured, compared
@@ -19,6 +19,7 @@ def test_page_and_plots_are_those_of_the_results() -> None:
     documents = kept()
 
     assert PAGE.read_text() == page(documents), "run `make bench-report`"
+    assert README.read_text() == readme(README.read_text(), documents), "run `make bench-report`"
     assert {file.name: file.read_text() for file in RESULTS.glob("*.svg")} == plots(documents)
 
 
@@ -28,6 +29,21 @@ def test_without_results_nothing_is_said_to_be_met() -> None:
     assert len(rows) == len(list(targets()))
     assert {row[-1] for row in rows} == {"not measured"}
     assert plots({}) == {}
+
+
+def test_the_readme_keeps_its_words_around_the_figures() -> None:
+    text = f"before\n{README_BEGIN}\nof another day\n{README_END}\nafter\n"
+
+    told = readme(text, {})
+
+    assert told.startswith(f"before\n{README_BEGIN}\n\n| what |")
+    assert told.endswith(f"{README_END}\nafter\n")
+    assert "of another day" not in told
+
+
+def test_a_readme_without_the_marks_is_left_as_it_is() -> None:
+    with pytest.raises(ValueError, match="end of figures"):
+        readme(f"{README_BEGIN}\nall that follows would be lost\n", {})
 
 
 @pytest.mark.parametrize(("times", "verdict"), [(1.0, "met"), (1.01, "**not met**")])
