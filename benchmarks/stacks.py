@@ -129,7 +129,7 @@ class StackToTime:
 def empty_stack() -> Iterator[StackToTime]:
     """Nothing is deployed yet."""
     with EmbeddedAws() as aws, TemporaryDirectory(prefix="rollback-benchmark-") as folder:
-        yield StackToTime(DeployedStack(Path(folder), aws))
+        yield StackToTime(DeployedStack(Path(folder), aws, with_passphrase=True))
 
 
 @contextmanager

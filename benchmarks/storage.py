@@ -101,7 +101,7 @@ def _record(archive: VersionArchive, number: int, state: bytes) -> None:
 def _listed(versions: int) -> dict[str, Row]:
     """`rollback history`, the process's start included."""
     with EmbeddedAws() as aws, TemporaryDirectory(prefix="rollback-benchmark-") as folder:
-        stack = DeployedStack(Path(folder), aws)
+        stack = DeployedStack(Path(folder), aws, with_passphrase=True)
         stack.pulumi("config", "set", "rollback:store", stack.store.location)
         stack.deploy(Program("import pulumi\n"))
         first = next(entry.event for entry in stack.journal.entries() if isinstance(entry.event, Deployed))

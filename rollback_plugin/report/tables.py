@@ -42,12 +42,13 @@ def history_table(rows: Sequence[HistoryRow]) -> Table:
         if row.keeping is not None:
             version = f"{row.version} + {row.keeping}"
         verdict = Text(str(row.verdict), style=VERDICT_STYLES.get(str(row.verdict), ""))
+        # As texts, not as markup: names of alarms may have brackets, and it takes half as long.
         table.add_row(
-            f"{row.time:%y-%m-%d %H:%M:%S}",
-            str(row.kind),
-            version,
+            Text(f"{row.time:%y-%m-%d %H:%M:%S}"),
+            Text(str(row.kind)),
+            Text(version),
             verdict,
-            _told(row.reason, row.pruned),
+            Text(_told(row.reason, row.pruned)),
             way_back_in_short(row.way_back),
         )
     return table
@@ -63,7 +64,7 @@ def status_view(stack: StackName, status: Status) -> RenderableType:
     shown = tuple(islice(reversed(status.versions), VERSIONS_SHOWN))[::-1]
     for version in shown:
         verdict = Text(version.verdict.value, style=VERDICT_STYLES.get(version.verdict.value, ""))
-        versions.add_row(str(version.number), verdict, _told(version.reason, version.pruned))
+        versions.add_row(Text(str(version.number)), verdict, Text(_told(version.reason, version.pruned)))
     kept = "" if status.keeping is None else f" with what version {status.keeping.version} had changed"
     lines: list[RenderableType] = [
         Text(f"{stack} runs version {status.applied}{kept}; the newest is {status.newest}.", style="bold"),

@@ -34,7 +34,6 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             **aws.environment,
             "PULUMI_BACKEND_URL": state.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "correct horse battery staple",
         }
         install_provider(Path(environment["PULUMI_HOME"]))
         yield Cloud(aws, environment)

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from rollback_plugin.versions.checkpoint import Checkpoint
+from tests.sealed import by_a_key
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Deployed:
         shutil.copytree(example, folder, ignore=shutil.ignore_patterns("__pycache__"))
         project = cls(folder, stack, environment)
         project.use_this_python()
-        project.pulumi("stack", "init", stack)
+        project.pulumi("stack", "init", stack, "--secrets-provider", by_a_key(environment))
         return project
 
     def use_this_python(self) -> None:

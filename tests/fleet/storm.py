@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from rollback_plugin.controller.fleet import Fleet
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.journal.entries import RollbackStarted, RolledBack
 from rollback_plugin.stack import StackName
-from tests.fleet.shared_fifo import connected
+from tests.fleet.shared_fifo import Reached, connected
 
 ROOT = Path(__file__).parents[2]
 NANOSECONDS = 10**9
@@ -86,7 +87,7 @@ class Storm:
 
     def _send(self, bodies: Sequence[str]) -> None:
         if self._is_shared:
-            connected(self.queue).put_all(bodies, "alarms")
+            self._shared_queue.put_all(bodies, "alarms")
             return
         self.aws.client("sqs").send_message_batch(
             QueueUrl=self.queue,
@@ -120,13 +121,18 @@ class Storm:
             if isinstance(entry.event, RollbackStarted)
         ]
 
+    @cached_property
+    def _shared_queue(self) -> Reached:
+        # Connecting takes a quarter of a second: a storm that did it for each batch would be a drizzle.
+        return connected(self.queue)
+
     @property
     def _is_shared(self) -> bool:
         return not self.queue.startswith("http")
 
     def _left(self) -> int:
         if self._is_shared:
-            return connected(self.queue).left()
+            return self._shared_queue.left()
         answer = self.aws.client("sqs").get_queue_attributes(
             QueueUrl=self.queue,
             AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],

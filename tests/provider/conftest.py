@@ -16,6 +16,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from rollback_plugin.embedded.provider import install_provider
+from tests.sealed import by_a_key
 
 REGION = "us-east-1"
 ENGINE_TIMEOUT_SECONDS = 150
@@ -111,7 +112,6 @@ def project(aws: Aws, tmp_path: Path) -> Project:
         | {
             "PULUMI_HOME": str(home),
             "PULUMI_BACKEND_URL": state.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "correct horse",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "AWS_ENDPOINT_URL": aws.url,
             "AWS_ACCESS_KEY_ID": "test",
@@ -119,6 +119,6 @@ def project(aws: Aws, tmp_path: Path) -> Project:
         },
     )
     project.write("")
-    project.pulumi("stack", "init", "dev")
+    project.pulumi("stack", "init", "dev", "--secrets-provider", by_a_key(project.environment))
     project.pulumi("config", "set", "aws:region", REGION)
     return project

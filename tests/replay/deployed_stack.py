@@ -25,6 +25,7 @@ from rollback_plugin.replay.strategy import ReplayByStrategy
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import FolderStore
 from rollback_plugin.versions.archive import VersionArchive
+from tests.sealed import by_a_key
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -40,7 +41,8 @@ class Program:
 class DeployedStack:
     """One stack of one project below `folder`, where stacks of other projects can share the backend and the store."""
 
-    def __init__(self, folder: Path, aws: EmbeddedAws, project: str = "shop") -> None:
+    def __init__(self, folder: Path, aws: EmbeddedAws, project: str = "shop", *, with_passphrase: bool = False) -> None:
+        """with_passphrase: its secrets are sealed by that, and not by a key of KMS."""
         self.root = folder / project
         self.name = StackName(project, "dev")
         self.state_folder = folder / "state"
@@ -54,7 +56,8 @@ class DeployedStack:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         self._write(Program("import pulumi"))
-        self.pulumi("stack", "init", self.name.stack)
+        sealed_by = "passphrase" if with_passphrase else by_a_key(self.environment)
+        self.pulumi("stack", "init", self.name.stack, "--secrets-provider", sealed_by)
         self.pulumi("config", "set", "aws:region", "us-east-1")
         self.store = FolderStore(folder / "store")
         self.backend = open_backend(self.state_folder.as_uri(), self.environment)

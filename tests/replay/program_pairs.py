@@ -214,12 +214,10 @@ pulumi.export("url", jobs.url)
     )
 
 
-PAIRS: dict[str, Pair] = {
+RESOURCES: dict[str, Pair] = {
     "in place, created, deleted, nested components, two providers": Pair(
         _membership(30, "aws.sns.Topic('old')", "a"), _membership(60, "aws.sqs.Queue('new')", "b")
     ),
-    "secrets": Pair(_secrets("first"), _secrets("second")),
-    "assets of every kind": Pair(_assets("first"), _assets("second")),
     "a dependency with a name of its own is replaced": Pair(
         _replaced("jobs-of-version-1"), _replaced("jobs-of-version-2")
     ),
@@ -228,11 +226,18 @@ PAIRS: dict[str, Pair] = {
     ),
     "a published function behind an alias": Pair(_published("first"), _published("second"), frozenset({"version"})),
     "a resource is renamed": Pair(_renamed("first-name", "second-name"), _renamed("second-name", "first-name")),
+    "a provider of another region": Pair(_moved("us-east-2"), _moved("us-west-2"), frozenset({"url"})),
+}
+"""What there is, and under which name, is another."""
+
+VALUES: dict[str, Pair] = {
+    "secrets": Pair(_secrets("first"), _secrets("second")),
+    "assets of every kind": Pair(_assets("first"), _assets("second")),
     "resource options": Pair(_options(30, "aws.sns.Topic('extra')"), _options(60, "")),
     "structured values": Pair(_structured(1, "owner"), _structured(2, "owner")),
-    "a provider of another region": Pair(_moved("us-east-2"), _moved("us-west-2"), frozenset({"url"})),
     "a resource is read": Pair(_read(30), _read(60)),
     "a resource of the stack itself is read, and was replaced": Pair(
         _read_own(False, ""), _read_own(True, ", description='of the seen one'"), frozenset({"seen"})
     ),
 }
+"""What resources are given is another."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.replay.deployed_stack import DeployedStack
-from tests.replay.program_pairs import PAIRS
+from tests.replay.program_pairs import VALUES
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
 
@@ -18,7 +18,7 @@ KEPT_VARIABLES = ("PULUMI_HOME", "PULUMI_CONFIG_PASSPHRASE")
 
 
 def test_nothing_but_the_package_is_needed(stack: DeployedStack, tmp_path: Path) -> None:
-    pair = PAIRS["assets of every kind"]
+    pair = VALUES["assets of every kind"]
     target = stack.deploy(pair.before)
     stack.deploy(pair.after)
     project_file = {path: path.read_bytes() for path in stack.root.glob("Pulumi.*")}

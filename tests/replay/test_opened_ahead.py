@@ -11,6 +11,7 @@ import pytest
 
 from rollback_plugin.backend.project import open_project
 from rollback_plugin.controller.opened_ahead import FindTarget, engine_opening_ahead
+from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import NothingHealthy, WrongPassphrase
 from rollback_plugin.journal.status import Status
 from rollback_plugin.replay.engine import Engine
@@ -32,6 +33,11 @@ def program(value: str) -> Program:
         "import pulumi\nimport pulumi_aws as aws\n"
         f'aws.ssm.Parameter("key", type="SecureString", value=pulumi.Output.secret("{value}"))'
     )
+
+
+@pytest.fixture
+def stack(tmp_path: Path, aws: EmbeddedAws) -> DeployedStack:
+    return DeployedStack(tmp_path, aws, with_passphrase=True)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def program(word: str) -> Program:
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory, aws: EmbeddedAws) -> DeployedStack:
     """A stack with two versions, which no test here may change."""
-    stack = DeployedStack(tmp_path_factory.mktemp("refusals"), aws)
+    stack = DeployedStack(tmp_path_factory.mktemp("refusals"), aws, with_passphrase=True)
     stack.deploy(program("first"))
     stack.deploy(program("second"))
     return stack

@@ -31,7 +31,9 @@ def journal(*happened: tuple[float, Event]) -> tuple[Entry, ...]:
     )
 
 
-def deployed(version: int, seconds: float, bake_seconds: int = 10) -> tuple[float, Event]:
+def deployed(
+    version: int, seconds: float, bake_seconds: int = 10, alarms: tuple[str, ...] = ("error-rate",)
+) -> tuple[float, Event]:
     return seconds, Deployed(
         version=version,
         update=f"update-{version}",
@@ -41,7 +43,7 @@ def deployed(version: int, seconds: float, bake_seconds: int = 10) -> tuple[floa
         content_digest=f"digest-{version}",
         version_digest="",
         bake_seconds=bake_seconds,
-        alarms=("error-rate",),
+        alarms=alarms,
     )
 
 
