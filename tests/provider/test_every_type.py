@@ -144,6 +144,8 @@ pulumi.export("region", aws.get_region().region)
 def test_every_type_is_created_settles_refreshes_changes_and_is_destroyed_without_a_trace(
     project: Project, aws: Aws
 ) -> None:
+    before = _left_in(aws)
+    assert before.keys() == {"keys"}, "the one that seals the stack's secrets"
     subnet = aws.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
     outputs = project.up(PROGRAM.format(release=1, subnet=subnet))
     resources = project.resources()
@@ -161,7 +163,7 @@ def test_every_type_is_created_settles_refreshes_changes_and_is_destroyed_withou
     project.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes", "--color=never")
 
     project.pulumi("destroy", "--yes", "--skip-preview", "--color=never")
-    assert _left_in(aws) == {}
+    assert _left_in(aws) == before
 
 
 def _left_in(aws: Aws) -> dict[str, object]:
