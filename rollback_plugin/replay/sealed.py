@@ -9,7 +9,7 @@ from typing import Any
 
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.checkpoint import Checkpoint, Resource
-from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY, signature
+from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY, secrets_in, signature
 
 CARRIER_TYPE = "rollback-plugin:index:Sealed"
 CIPHERTEXT, PLAINTEXT = "ciphertext", "plaintext"
@@ -17,15 +17,7 @@ CIPHERTEXT, PLAINTEXT = "ciphertext", "plaintext"
 
 def ciphertexts_in(value: Any) -> Iterator[str]:
     """Every ciphertext in a document."""
-    if signature(value) == SECRET_SIGNATURE:
-        if PLAINTEXT not in value:
-            yield value[CIPHERTEXT]
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from ciphertexts_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from ciphertexts_in(item)
+    return (secret[CIPHERTEXT] for secret in secrets_in(value) if PLAINTEXT not in secret)
 
 
 def carrier(stack: StackName, checkpoint: Checkpoint, ciphertexts: Iterable[str]) -> Checkpoint:

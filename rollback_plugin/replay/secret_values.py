@@ -6,7 +6,7 @@ from typing import Any
 
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.versions.archive import VersionArchive
-from rollback_plugin.versions.properties import SECRET_SIGNATURE, signature
+from rollback_plugin.versions.properties import secrets_in
 
 
 def secret_values(engine: Engine, archive: VersionArchive, version: int) -> frozenset[str]:
@@ -26,15 +26,9 @@ def secret_values(engine: Engine, archive: VersionArchive, version: int) -> froz
 
 
 def _secret_texts(value: Any) -> Iterator[str]:
-    if signature(value) == SECRET_SIGNATURE:
+    for secret in secrets_in(value):
         # The engine exports a secret as the JSON of its value.
-        yield from _texts(_parsed(value.get("plaintext", "")))
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _secret_texts(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _secret_texts(inner)
+        yield from _texts(_parsed(secret.get("plaintext", "")))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -42,7 +42,7 @@ def history_table(rows: Sequence[HistoryRow]) -> Table:
         if row.keeping is not None:
             version = f"{row.version} + {row.keeping}"
         verdict = Text(str(row.verdict), style=VERDICT_STYLES.get(str(row.verdict), ""))
-        # As texts, not as markup: names of alarms may have brackets, and it takes half as long.
+        # As texts, not as markup: names of alarms may have brackets.
         table.add_row(
             Text(f"{row.time:%y-%m-%d %H:%M:%S}"),
             Text(str(row.kind)),

@@ -41,9 +41,14 @@ def walk(value: object, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath,
             yield from walk(inner, (*path, index))
 
 
+def secrets_in(value: object) -> Iterator[Mapping[str, Any]]:
+    """Every secret inside `value`, as the engine wrote it: with `ciphertext`, or opened, with `plaintext`."""
+    return (inner for _, inner in walk(value) if signature(inner) == SECRET_SIGNATURE)
+
+
 def contains_secret(value: object) -> bool:
     """Whether a secret lies anywhere inside `value`."""
-    return any(signature(inner) == SECRET_SIGNATURE for _, inner in walk(value))
+    return any(True for _ in secrets_in(value))
 
 
 def path_text(path: PropertyPath) -> str:
