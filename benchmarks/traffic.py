@@ -1,7 +1,8 @@
 """From the alarm that is seen to the call that puts consumers back, beside the replay alone.
 
 A process that watches sees an alarm ring when CloudWatch has answered `DescribeAlarms`. Timed is what it then does
-until it sends Lambda's `UpdateAlias`, without the time that other calls to AWS take in between. Backend, store, journal
+until it sends Lambda's `UpdateAlias`, without the time that other calls to AWS take in between. What the way back takes
+was worked out before, as that process does beside its rounds once a deploy is recorded. Backend, store, journal
 and clients are real, CloudWatch and Lambda are moto's, and the engine, whose turn comes afterwards, is a double. The
 replay alone moves consumers when it comes to the alias, and is over with `rollback undo`.
 """
@@ -23,6 +24,7 @@ from botocore.httpsession import URLLib3Session
 from benchmarks.stacks import stack_of
 from benchmarks.states import queues, recorded
 from benchmarks.timing import Counted, Measured, Row, side_by_side
+from rollback_plugin.controller.beside import answered
 from rollback_plugin.controller.decision import Action
 from rollback_plugin.controller.fleet import Fleet
 from rollback_plugin.controller.stack_controller import Round, StackController
@@ -102,8 +104,10 @@ def _one(aws: EmbeddedAws, fleet: Fleet, state: Path, size: int, number: int) ->
     """Seconds of a new stack's rollback, and of the calls to AWS among what was done."""
     stack = StackName(f"service-{number}", "prod")
     _deploy_twice(aws, state, stack, size)
-    watching = Watch([_without_engine(fleet.open(stack), state)])
+    controller = _without_engine(fleet.open(stack), state)
+    watching = Watch([controller])
     _require(watching, Action.WAIT)
+    answered(controller.way_back)
     aws.client("cloudwatch").set_alarm_state(AlarmName=alarm_of(stack), StateValue="ALARM", StateReason="a benchmark")
     with _calls() as calls:
         _require(watching, Action.ROLL_BACK)

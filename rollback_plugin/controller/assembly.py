@@ -13,6 +13,7 @@ from rollback_plugin.backend.project import Project
 from rollback_plugin.cloud.clients import AwsClients
 from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.connections import Connections
+from rollback_plugin.controller.consumers_ahead import ConsumersAhead
 from rollback_plugin.controller.evidence import EvidenceSources
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import Progress
@@ -97,6 +98,7 @@ def assemble(
         router=TracedRouter(
             LambdaAliasRouter(lambda region: clients.get().lambda_(region)), stack, reporting.telemetry
         ),
+        consumers_ahead=ConsumersAhead(stack, store, archive, backend),
         clock=clock,
         actor=actor,
         signs=SignsOfLife(store, stack, actor, clock, time.monotonic),

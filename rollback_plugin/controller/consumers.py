@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rollback_plugin.controller.lambda_records import alias_version, missing_for_function
+from rollback_plugin.controller.consumers_ahead import ConsumersAhead
+from rollback_plugin.controller.lambda_records import alias_version
 from rollback_plugin.controller.ports import EngineBackend
 from rollback_plugin.controller.progress import ConsumersMoved, ConsumersStayed, Progress
 from rollback_plugin.errors import CloudError
@@ -28,6 +29,7 @@ class Consumers:
     archive: VersionArchive
     backend: EngineBackend
     router: TrafficRouter
+    ahead: ConsumersAhead
     on_progress: Callable[[Progress], None]
 
     def move_back(self, rollback: Operation) -> None:
@@ -41,14 +43,13 @@ class Consumers:
         services = [service for service in self.archive.read(rollback.target).services if service.traffic is not None]
         if all(service.name in moved_already for service in services):
             return
-        target = self.archive.checkpoint(rollback.target)
-        current = self._current()
+        missing = self.ahead.missing(rollback.target)
         for service in services:
             if service.traffic is None or service.name in moved_already:
                 continue
-            missing = missing_for_function(service.traffic, target, current)
-            if missing:
-                self.on_progress(ConsumersStayed(service.name, f"it needs {', '.join(missing)}, restored first"))
+            if missing[service.name]:
+                needs = ", ".join(missing[service.name])
+                self.on_progress(ConsumersStayed(service.name, f"it needs {needs}, restored first"))
             else:
                 self._shift(rollback.id, service, service.traffic.version)
 
@@ -58,7 +59,7 @@ class Consumers:
         The engine has no reason to touch an alias whose state didn't change, even where consumers had been moved ahead
         of it: after a rollback that was given up, say.
         """
-        current = self._current()
+        current = Checkpoint.parse(self.backend.current(self.stack), source="the stack's present state")
         for service in current.services():
             version = None if service.traffic is None else alias_version(service.traffic, current)
             if version is not None:
@@ -76,6 +77,3 @@ class Consumers:
                 TrafficShifted(operation=operation, service=move.service, before=move.before, after=move.after)
             )
             self.on_progress(ConsumersMoved(move.service, move.before, move.after))
-
-    def _current(self) -> Checkpoint:
-        return Checkpoint.parse(self.backend.current(self.stack), source="the stack's present state")

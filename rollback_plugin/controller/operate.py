@@ -13,6 +13,7 @@ import stamina
 
 from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.consumers import Consumers
+from rollback_plugin.controller.consumers_ahead import ConsumersAhead
 from rollback_plugin.controller.decision import Action, Decision
 from rollback_plugin.controller.engine_lock import EngineLock
 from rollback_plugin.controller.execution import Execution, OperationResult
@@ -56,6 +57,7 @@ class Operator:
     recorder: VersionRecorder
     replay: Replayer
     router: TrafficRouter
+    consumers_ahead: ConsumersAhead
     clock: Callable[[], datetime]
     actor: Actor
     signs: SignsOfLife
@@ -216,7 +218,15 @@ class Operator:
             backend=self.backend,
             recorder=self.recorder,
             replay=self.replay,
-            consumers=Consumers(self.stack, self.journal, self.archive, self.backend, self.router, self.on_progress),
+            consumers=Consumers(
+                self.stack,
+                self.journal,
+                self.archive,
+                self.backend,
+                self.router,
+                self.consumers_ahead,
+                self.on_progress,
+            ),
             ownership=self._ownership,
             lock=self._lock,
             on_progress=self.on_progress,

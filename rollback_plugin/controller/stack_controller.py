@@ -83,7 +83,7 @@ class StackController:
     @property
     def way_back(self) -> WayBack:
         """Works out, and journals, what undoing the newest version takes."""
-        return WayBack(self.journal, self.replay, self.clock)
+        return WayBack(self.journal, self.replay, self.operator.consumers_ahead, self.clock)
 
     @property
     def detection(self) -> DetectionStudy:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rollback_plugin.controller.consumers_ahead import ConsumersAhead
 from rollback_plugin.controller.ports import Replayer
 from rollback_plugin.controller.targets import way_back_target
 from rollback_plugin.errors import EngineFailed, Refused, RollbackPluginError
@@ -26,6 +27,7 @@ class WayBack:
 
     journal: Journal
     replay: Replayer
+    consumers: ConsumersAhead
     clock: Callable[[], datetime]
 
     @property
@@ -40,12 +42,13 @@ class WayBack:
         return None if first or known.way_back is not None else known.number
 
     def work_out(self, subject: int) -> Planned:
-        """What undoing the version `subject` takes. Writes nothing; a plan that can't be made is an answer, too."""
+        """What undoing the version `subject` takes. Journals nothing; a plan that can't be made is an answer, too."""
         status = self._status()
         target = way_back_target(status, subject)
         if target is None:
             return Planned(version=subject, target=None, verdict=Reversibility.ONE_WAY, reasons=(_no_target(status),))
         try:
+            self.consumers.work_out(target)
             plan = self.replay.plan(target, DEFAULT_OPTIONS)
         except EngineFailed:
             # What the engine said may hold anything, and the journal is kept for years.

@@ -29,6 +29,7 @@ from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
 from rollback_plugin.replay.recorded_config import config_of_other_keys, data_types
 from rollback_plugin.replay.refusing import refuse_by, refuse_destroyed
+from rollback_plugin.replay.scope import Scope, scope_of
 from rollback_plugin.replay.scratch_project import scratch_project
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
@@ -49,6 +50,7 @@ class _Prepared:
     version: Version
     options: OperationOptions
     goal: Goal
+    scope: Scope
     links: Links
     assets: PlacedAssets
     holds_data: HoldsData
@@ -140,7 +142,8 @@ class Replay:
                 refuse_after_others(self._backend, self._stack, after)
                 program(request)
 
-            self._engine.update(guarded, prepared.folder, on_event, message=update_message(operation, kind, target))
+            message = update_message(operation, kind, target)
+            self._engine.update(guarded, prepared.folder, on_event, message=message, targets=prepared.scope.targets)
             self._check_outputs(program, target)
         return completed_update(self._backend, self._stack, operation)
 
@@ -180,7 +183,10 @@ class Replay:
                 *self._preconditions.before_the_engine(goal),
             )
             remarks = (*_settled_conflicts(merged, options), *_settled_creates(settled))
-            yield _Prepared(folder, version, options, goal, links, assets, is_data, refusals, remarks, settled, state)
+            scope = scope_of(goal, existing, settled.state)
+            yield _Prepared(
+                folder, version, options, goal, scope, links, assets, is_data, refusals, remarks, settled, state
+            )
 
     def _plan(self, prepared: _Prepared) -> Plan:
         """The plan. What the engine said before still holds where the same is asked of the same state, unless it
@@ -210,7 +216,7 @@ class Replay:
         goal, events = prepared.goal, list[EngineEvent]()
         try:
             assumed = prepared.settled.state if prepared.settled.changed else None
-            self._engine.preview(program, prepared.folder, events.append, assumed)
+            self._engine.preview(program, prepared.folder, events.append, assumed, prepared.scope.targets)
         except EngineFailed:
             if missing := self._preconditions.missing_plugins(goal):
                 return Plan((), missing, ())
@@ -282,7 +288,7 @@ def _program_of(prepared: _Prepared) -> "RegisteredResources":
     # Imported late, as most commands run no engine.
     from rollback_plugin.replay.registration import RegisteredResources
 
-    return RegisteredResources(prepared.goal, prepared.assets.place, prepared.links)
+    return RegisteredResources(prepared.goal, prepared.scope, prepared.assets.place, prepared.links)
 
 
 def _unsettled(merged: Merge, options: OperationOptions) -> Iterator[Refusal]:

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -76,7 +76,8 @@ class Engine:
         sealed_alike: dict[str, list[Checkpoint]] = {}
         for checkpoint in checkpoints:
             sealed_alike.setdefault(_seal_of(checkpoint), []).append(checkpoint)
-        with self._opening:
+        # Two that remember shouldn't both open the same; without memory, nobody needs to wait for another's opening.
+        with nullcontext() if self._plaintexts_by_seal is None else self._opening:
             plaintexts = {seal: self._plaintexts(seal, alike) for seal, alike in sealed_alike.items()}
         return tuple(opened(checkpoint, plaintexts[_seal_of(checkpoint)]) for checkpoint in checkpoints)
 
@@ -127,12 +128,11 @@ class Engine:
             EngineFailed, WrongPassphrase: the providers can't tell.
         """
         purpose = "ask the providers what exists of"
-        targets = [f"--target={urn}" for urn in urns]
         quiet = ["--suppress-outputs", "--suppress-progress"]
         with self.copy_of(checkpoint) as folder:
             asked = run_engine(
                 self._environ,
-                ["refresh", "--yes", "--skip-preview", *self._selected, *quiet, *targets],
+                ["refresh", "--yes", "--skip-preview", *self._selected, *quiet, *_targeted(urns)],
                 folder,
                 _backend_in(folder),
             )
@@ -201,21 +201,23 @@ class Engine:
         folder: Path,
         on_event: Callable[[EngineEvent], None],
         assumed: Checkpoint | None = None,
+        targets: Sequence[str] = (),
     ) -> None:
         """Let the engine work out what running the program would do; nothing is changed.
 
         Args:
             assumed: the state to start from, where that isn't the stack's own.
+            targets: URNs that it is confined to; none where it is not.
 
         Raises:
             EngineFailed, WrongPassphrase: the engine can't tell.
         """
         purpose = "work out what re-applying a version would do to"
         if assumed is None:
-            self._operate("preview", purpose, program, folder, on_event, [])
+            self._operate("preview", purpose, program, folder, on_event, _targeted(targets))
             return
         with self.copy_of(assumed) as copy:
-            self._operate("preview", purpose, program, folder, on_event, [], _backend_in(copy))
+            self._operate("preview", purpose, program, folder, on_event, _targeted(targets), _backend_in(copy))
 
     def update(
         self,
@@ -224,11 +226,13 @@ class Engine:
         on_event: Callable[[EngineEvent], None],
         *,
         message: str,
+        targets: Sequence[str] = (),
     ) -> None:
         """Make the stack what the program registers.
 
         Args:
             folder: the project to run in.
+            targets: URNs that it is confined to; none where it is not.
             message: what the backend's history will say about this update.
 
         Raises:
@@ -236,7 +240,7 @@ class Engine:
             EngineFailed, WrongPassphrase: the engine reported failure, perhaps half-way; running it again goes on from
                 there.
         """
-        arguments = ["--yes", "--skip-preview", "--message", message]
+        arguments = ["--yes", "--skip-preview", "--message", message, *_targeted(targets)]
         self._operate("up", "re-apply a version of", program, folder, on_event, arguments)
 
     def _operate(
@@ -295,6 +299,10 @@ class Engine:
 def _seal_of(checkpoint: Checkpoint) -> str:
     """What its secrets were sealed with, for comparison."""
     return json.dumps(checkpoint.secrets_providers, sort_keys=True)
+
+
+def _targeted(urns: Sequence[str]) -> Sequence[str]:
+    return [f"--target={urn}" for urn in urns]
 
 
 def _backend_in(copy: Path) -> Mapping[str, str]:

@@ -34,6 +34,7 @@ from rollback_plugin.replay.relink import (
     table_of,
     table_of_origins,
 )
+from rollback_plugin.replay.scope import Scope
 from rollback_plugin.replay.secrecy import as_secret_as_live
 from rollback_plugin.replay.traced import relink_traced
 from rollback_plugin.replay.unaccounted import unaccounted
@@ -53,8 +54,14 @@ class RegisteredResources:
     first), and `stack_outputs` what was registered as the stack's outputs.
     """
 
-    def __init__(self, goal: Goal, place_assets: Placed, links: Links) -> None:
-        self._goal = goal
+    def __init__(self, goal: Goal, scope: Scope, place_assets: Placed, links: Links) -> None:
+        self._registrations = [each for each in goal.registrations if each.resource.urn in scope.registered]
+        # What isn't registered is live as it was recorded.
+        self._left = {
+            each.resource.urn: each.resource
+            for each in goal.registrations
+            if each.resource.urn not in scope.registered and each.resource.custom
+        }
         self._place_assets = place_assets
         self._links = links
         self._by_urn = goal.by_urn
@@ -75,12 +82,12 @@ class RegisteredResources:
         with grpc.insecure_channel(request.monitor_address, options=CHANNEL_OPTIONS) as channel:
             monitor = resource_pb2_grpc.ResourceMonitorStub(channel)
             _require_features(monitor)
-            run = _Run(monitor, preview=request.dryRun)
+            run = _Run(monitor, self._left, preview=request.dryRun)
             self._register_all(run)
             self._register_outputs(run)
 
     def _register_all(self, run: "_Run") -> None:
-        order = dependency_order([registration.resource for registration in self._goal.registrations])
+        order = dependency_order([registration.resource for registration in self._registrations])
         with ThreadPoolExecutor(CONCURRENT_REGISTRATIONS, thread_name_prefix="register") as pool:
             under_way: dict[Future[None], str] = {}
             while order.is_active():
@@ -103,11 +110,7 @@ class RegisteredResources:
                 " as it is named now."
             )
         if resource.custom:
-            recorded = {**resource.outputs, "id": resource.id}
-            live = {**outputs, "id": identity or UNKNOWN}
-            given = as_the_program_gave_it(dict(resource.inputs))
-            comparable = live_outputs(resource.urn, recorded, live, given, known=not run.preview)
-            run.set_live(resource.urn, comparable, {**live, "urn": resource.urn}, identity)
+            run.set_live(resource, outputs, identity)
 
     def _create_or_update(self, run: "_Run", registration: Registration) -> tuple[str, str, Mapping[str, Value]]:
         resource = registration.resource
@@ -207,7 +210,7 @@ class RegisteredResources:
     def _register_outputs(self, run: "_Run") -> None:
         """Register the outputs of components, and of the stack last, when everything they may come from is there."""
         every = table_of_origins(run.live_of(urn) for urn in self._by_urn)
-        components = [r.resource for r in self._goal.registrations if not r.resource.custom]
+        components = [r.resource for r in self._registrations if not r.resource.custom]
         for component in sorted(components, key=lambda resource: resource.is_stack):
             below = self._with_descendants(component.urn)
             nearest = every if component.is_stack else table_of_origins(run.live_of(urn) for urn in below)
@@ -253,28 +256,36 @@ class RegisteredResources:
 class _Run:
     """What is known while one run is under way."""
 
-    def __init__(self, monitor: resource_pb2_grpc.ResourceMonitorStub, *, preview: bool) -> None:
+    def __init__(
+        self, monitor: resource_pb2_grpc.ResourceMonitorStub, left: Mapping[str, RecordedResource], *, preview: bool
+    ) -> None:
+        """left: what is live already, and is not registered."""
         self.monitor = monitor
         self.preview = preview
+        self._left = left
         self._live: dict[str, tuple[LiveOutput, ...]] = {}
         self._outputs: dict[str, Mapping[str, Value]] = {}
         self._ids: dict[str, str] = {}
 
-    def set_live(
-        self, urn: str, comparable: tuple[LiveOutput, ...], outputs: Mapping[str, Value], identity: str
-    ) -> None:
-        self._live[urn] = comparable
-        self._outputs[urn] = outputs
-        self._ids[urn] = identity
+    def set_live(self, resource: RecordedResource, outputs: Mapping[str, Value], identity: str) -> None:
+        recorded = {**resource.outputs, "id": resource.id}
+        live = {**outputs, "id": identity or UNKNOWN}
+        given = as_the_program_gave_it(dict(resource.inputs))
+        self._live[resource.urn] = live_outputs(resource.urn, recorded, live, given, known=not self.preview)
+        self._outputs[resource.urn] = {**live, "urn": resource.urn}
+        self._ids[resource.urn] = identity
 
     def live_of(self, urn: str) -> tuple[LiveOutput, ...]:
+        self._require(urn)
         return self._live.get(urn, ())
 
     def output(self, source: Source) -> Value:
+        self._require(source.urn)
         return output_at(self._outputs.get(source.urn, {}), source.path, known=not self.preview)
 
     def identity(self, urn: str) -> str:
         """The live id; unknown while a preview would yet create the resource."""
+        self._require(urn)
         return self._ids[urn] or UNKNOWN
 
     def provider_reference(self, resource: RecordedResource) -> str:
@@ -283,6 +294,12 @@ class _Run:
         if not urn or not resource.custom:
             return ""
         return f"{urn}::{self.identity(urn)}"
+
+    def _require(self, urn: str) -> None:
+        """Of a large stack most is never asked for."""
+        if urn in self._left and urn not in self._ids:
+            resource = self._left[urn]
+            self.set_live(resource, resource.outputs, resource.id)
 
 
 def _require_features(monitor: resource_pb2_grpc.ResourceMonitorStub) -> None:

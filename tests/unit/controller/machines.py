@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 from rollback_plugin.backend.locks import Lock
 from rollback_plugin.cloud.time import CloudTime
 from rollback_plugin.controller.actor import Actor
+from rollback_plugin.controller.consumers_ahead import ConsumersAhead
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.signs_of_life import SignsOfLife
 from rollback_plugin.controller.stack_controller import Round, StackController
@@ -137,6 +138,7 @@ class Machine:
             recorder=recorder,
             replay=engine,
             router=cast("Any", Port(world.traffic, "traffic", self.points)),
+            consumers_ahead=ConsumersAhead(STACK, store, world.archive, backend),
             clock=clock,
             actor=actor,
             signs=SignsOfLife(store, STACK, actor, clock, lambda: world.now.timestamp()),

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from rollback_plugin.backend.locks import Lock
 from rollback_plugin.backend.updates import Update
 from rollback_plugin.controller.actor import Actor
+from rollback_plugin.controller.consumers_ahead import ConsumersAhead
 from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.progress import EngineProgress, Progress
 from rollback_plugin.controller.signs_of_life import SignsOfLife
@@ -222,6 +223,7 @@ class Stand:
             recorder=self.recorder,
             replay=self.engine,
             router=self.traffic,
+            consumers_ahead=self.consumers_ahead,
             clock=lambda: self.now,
             actor=actor,
             signs=SignsOfLife(self.store, self.stack, actor, lambda: self.now, lambda: self.now.timestamp()),
@@ -229,6 +231,10 @@ class Stand:
             lock_patience_seconds=0.2,
             pause=self.pass_seconds,
         )
+
+    @property
+    def consumers_ahead(self) -> ConsumersAhead:
+        return ConsumersAhead(self.stack, self.store, self.archive, self.backend)
 
     def controller(self, alarms: Callable[[], AlarmSource], requests: RequestCounter) -> StackController:
         return StackController(

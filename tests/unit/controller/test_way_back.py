@@ -35,7 +35,7 @@ class Planning(Stand):
 
     @property
     def way_back(self) -> WayBack:
-        return WayBack(self.journal, self.engine, lambda: self.now)
+        return WayBack(self.journal, self.engine, self.consumers_ahead, lambda: self.now)
 
     def kept(self) -> Planned | None:
         return self.status().versions[-1].way_back
