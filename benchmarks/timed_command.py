@@ -115,7 +115,8 @@ def _outermost(phases: Phases, importing: Callable[..., Any], awaited: list[Work
         imported = timed(*arguments, **named)
         for work in tuple(awaited):
             owner = getattr(sys.modules.get(f"rollback_plugin.{work.module}"), work.owner, None)
-            if owner is not None:
+            # Timing a run of the engine imports more, which finds what is awaited there, too.
+            if owner is not None and work in awaited:
                 awaited.remove(work)
                 timing = partial(_engine_run, phases) if work.runs_engine else phases.timed
                 setattr(owner, work.method, timing(work.phase, getattr(owner, work.method)))

@@ -1,36 +1,32 @@
 """Re-applying a recorded version to its stack: prepare, plan, update, check."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollback_plugin.backend.history import Backend
+from rollback_plugin.backend.updates import ConfigValue
 from rollback_plugin.errors import EngineFailed
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, ConflictPolicy, OperationOptions
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
-from rollback_plugin.replay.data_types import HoldsData
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.engine_update import OperationKind, completed_update, refuse_after_others, update_message
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.forecast import plan_of
-from rollback_plugin.replay.goal import Goal, goal_of
 from rollback_plugin.replay.known_plans import KnownPlans, Question
-from rollback_plugin.replay.links import Links, links_of, where_registered_alike, with_declared_options
-from rollback_plugin.replay.merge import Merge, merge
+from rollback_plugin.replay.merge import Merge
 from rollback_plugin.replay.obstacles import refusals_before_the_engine
-from rollback_plugin.replay.pending import Settled, settle_pending_creates
+from rollback_plugin.replay.pending import Settled
 from rollback_plugin.replay.plan import Plan, Reason, Refusal, Remark
 from rollback_plugin.replay.plugins import PluginFolder
 from rollback_plugin.replay.preconditions import Cloud, Preconditions
 from rollback_plugin.replay.property_values import holds_ciphertext
-from rollback_plugin.replay.recorded import STACK_TYPE, read_resources
-from rollback_plugin.replay.recorded_config import config_of_other_keys, data_types
+from rollback_plugin.replay.recorded import STACK_TYPE
 from rollback_plugin.replay.refusing import refuse_by, refuse_destroyed
-from rollback_plugin.replay.scope import Scope, scope_of
 from rollback_plugin.replay.scratch_project import scratch_project
+from rollback_plugin.replay.worked_out import WorkedOut, work_out
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
@@ -47,18 +43,13 @@ class _Prepared:
     """What is needed to run the engine, and what was found in the way so far."""
 
     folder: Path
-    version: Version
-    options: OperationOptions
-    goal: Goal
-    scope: Scope
-    links: Links
+    known: WorkedOut
     assets: PlacedAssets
-    holds_data: HoldsData
     refusals: tuple[Refusal, ...]
-    remarks: tuple[Remark, ...]
-    settled: Settled
-    current: bytes
-    """The stack's state as it was when this was worked out."""
+
+    @property
+    def version(self) -> Version:
+        return self.known.question.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +81,7 @@ class Replay:
         self._archive = archive
         self._preconditions = Preconditions(PluginFolder(engine.environ), cloud)
         self._known_plans = known_plans
+        self._worked_out: WorkedOut | None = None
         self._planned: _Planned | None = None
 
     def plan(self, target: int, options: OperationOptions = DEFAULT_OPTIONS) -> Plan:
@@ -143,7 +135,9 @@ class Replay:
                 program(request)
 
             message = update_message(operation, kind, target)
-            self._engine.update(guarded, prepared.folder, on_event, message=message, targets=prepared.scope.targets)
+            self._engine.update(
+                guarded, prepared.folder, on_event, message=message, targets=prepared.known.scope.targets
+            )
             self._check_outputs(program, target)
         return completed_update(self._backend, self._stack, operation)
 
@@ -151,59 +145,53 @@ class Replay:
     def _prepared(self, target: int, options: OperationOptions) -> Iterator[_Prepared]:
         version = self._archive.read(target)
         refuse_destroyed(version)
-        state = self._backend.current(self._stack)
-        settled = settle_pending_creates(
-            Checkpoint.parse(state, source=f"the backend's state of {self._stack}"), self._engine
-        )
-        ciphered = settled.state
-        keeping = options.keeping
-        bases = () if keeping is None else (self._archive.checkpoint(keeping.base),)
-        with ThreadPoolExecutor(1) as beside:
-            beside.submit(_load_protocol)
-            recorded, present, *older = self._engine.decrypt(self._archive.checkpoint(target), ciphered, *bases)
-        seen = self._archive.links(version)
-        wanted, existing = with_declared_options(seen, read_resources(recorded)), read_resources(present)
-        merged = merge(read_resources(older[0]), wanted, existing, options.conflicts) if older else Merge(wanted, ())
-        links = where_registered_alike(links_of(seen, wanted), wanted, merged.resources)
-        updates = self._backend.updates(self._stack)
-        is_data, misconfigured = data_types(version, updates[-1].config if updates else {})
-        goal = goal_of(merged.resources, existing, options.data, is_data)
-        with scratch_project(self._stack, version.config, ciphered.secrets_providers) as folder:
+        known = self._known(Question(version, options, self._backend.current(self._stack)))
+        state = known.settled.state
+        with scratch_project(self._stack, version.config, state.secrets_providers) as folder:
             assets, missing = place_assets(
-                [registration.resource for registration in goal.registrations],
-                {resource.urn: resource for resource in existing},
+                [registration.resource for registration in known.goal.registrations],
+                {resource.urn: resource for resource in known.existing},
                 self._archive.blobs,
                 folder,
             )
             refusals = (
-                *refusals_before_the_engine(self._stack, merged.resources, ciphered, goal, missing),
-                *_unsettled(merged, options),
-                *config_of_other_keys(self._stack, version, recorded, ciphered),
-                *misconfigured,
-                *self._preconditions.before_the_engine(goal),
+                *refusals_before_the_engine(self._stack, known.merged.resources, state, known.goal, missing),
+                *_unsettled(known.merged, options),
+                *known.refusals,
+                *self._preconditions.before_the_engine(known.goal),
             )
-            remarks = (*_settled_conflicts(merged, options), *_settled_creates(settled))
-            scope = scope_of(goal, existing, settled.state)
-            yield _Prepared(
-                folder, version, options, goal, scope, links, assets, is_data, refusals, remarks, settled, state
-            )
+            yield _Prepared(folder, known, assets, refusals)
+
+    def _known(self, question: Question) -> WorkedOut:
+        """The plan and the update ask the same. It has secrets in plain text, so only a process that keeps those in
+        memory anyway remembers the answer."""
+        if self._worked_out is not None and self._worked_out.question == question:
+            return self._worked_out
+        found = work_out(self._stack, self._engine, self._archive, question, self._newest_config)
+        if self._engine.remembers_decrypted:
+            self._worked_out = found
+        return found
+
+    def _newest_config(self) -> Mapping[str, ConfigValue]:
+        updates = self._backend.updates(self._stack)
+        return updates[-1].config if updates else {}
 
     def _plan(self, prepared: _Prepared) -> Plan:
         """The plan. What the engine said before still holds where the same is asked of the same state, unless it
         refused: that may have been put right. What is needed from outside is looked for each time."""
         if prepared.refusals:
             return Plan((), prepared.refusals, ())
-        question = Question(prepared.version, prepared.options, prepared.current)
+        question = prepared.known.question
         last = self._planned
         if last is None or last.question != question or last.plan.refusals:
             last = _Planned(question, self._known_or_previewed(question, prepared))
             self._planned = last
         updates = self._backend.updates(self._stack)
-        return self._preconditions.completed(last.plan, prepared.goal, prepared.assets, updates)
+        return self._preconditions.completed(last.plan, prepared.known.goal, prepared.assets, updates)
 
     def _known_or_previewed(self, question: Question, prepared: _Prepared) -> Plan:
         # What became of a pending create is not in the state that was asked about.
-        known = None if prepared.settled.changed else self._known_plans
+        known = None if prepared.known.settled.changed else self._known_plans
         plan = known.find(question) if known else None
         if plan is None:
             plan = self._previewed(prepared)
@@ -213,10 +201,11 @@ class Replay:
 
     def _previewed(self, prepared: _Prepared) -> Plan:
         program = _program_of(prepared)
-        goal, events = prepared.goal, list[EngineEvent]()
+        known, events = prepared.known, list[EngineEvent]()
+        goal, settled, options = known.goal, known.settled, known.question.options
         try:
-            assumed = prepared.settled.state if prepared.settled.changed else None
-            self._engine.preview(program, prepared.folder, events.append, assumed, prepared.scope.targets)
+            assumed = settled.state if settled.changed else None
+            self._engine.preview(program, prepared.folder, events.append, assumed, known.scope.targets)
         except EngineFailed:
             if missing := self._preconditions.missing_plugins(goal):
                 return Plan((), missing, ())
@@ -225,14 +214,15 @@ class Replay:
                 raise
         plan = plan_of(
             goal,
-            prepared.options.data,
+            options.data,
             events,
             program.conflicts,
             program.doubts,
             program.stack_outputs,
-            prepared.holds_data,
+            known.holds_data,
         )
-        plan = replace(plan, remarks=(*prepared.remarks, *plan.remarks))
+        before = (*_settled_conflicts(known.merged, options), *_settled_creates(settled))
+        plan = replace(plan, remarks=(*before, *plan.remarks))
         if prepared.version.succeeded:
             return plan
         half_done = Remark(
@@ -244,10 +234,11 @@ class Replay:
 
     def _take_over_what_exists(self, prepared: _Prepared, on_event: Callable[[EngineEvent], None]) -> bytes:
         """Write what became of pending creates into the stack's state; return the state that the plan is for."""
-        if not prepared.settled.changed:
-            return prepared.current
-        self._refuse_other_state(prepared.current)
-        self._engine.replace_state(prepared.settled.state, on_event)
+        settled, current = prepared.known.settled, prepared.known.question.current
+        if not settled.changed:
+            return current
+        self._refuse_other_state(current)
+        self._engine.replace_state(settled.state, on_event)
         return self._backend.current(self._stack)
 
     def _refuse_other_state(self, planned_for: bytes) -> None:
@@ -278,17 +269,12 @@ class Replay:
             )
 
 
-def _load_protocol() -> None:
-    """Import what the engine is talked to with, while it opens secrets: it comes with all of Pulumi's SDK."""
-    import rollback_plugin.replay.language_server
-    import rollback_plugin.replay.registration  # noqa: F401
-
-
 def _program_of(prepared: _Prepared) -> "RegisteredResources":
     # Imported late, as most commands run no engine.
     from rollback_plugin.replay.registration import RegisteredResources
 
-    return RegisteredResources(prepared.goal, prepared.scope, prepared.assets.place, prepared.links)
+    known = prepared.known
+    return RegisteredResources(known.goal, known.scope, prepared.assets.place, known.links)
 
 
 def _unsettled(merged: Merge, options: OperationOptions) -> Iterator[Refusal]:

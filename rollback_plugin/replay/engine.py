@@ -67,6 +67,11 @@ class Engine:
         """The environment it runs in."""
         return self._environ
 
+    @property
+    def remembers_decrypted(self) -> bool:
+        """Whether plain texts stay in memory."""
+        return self._plaintexts_by_seal is not None
+
     def decrypt(self, *checkpoints: Checkpoint) -> tuple[Checkpoint, ...]:
         """The checkpoints with their secrets in plain text, in memory only. Raises `WrongPassphrase`, `EngineFailed`.
 
@@ -77,15 +82,14 @@ class Engine:
         for checkpoint in checkpoints:
             sealed_alike.setdefault(_seal_of(checkpoint), []).append(checkpoint)
         # Two that remember shouldn't both open the same; without memory, nobody needs to wait for another's opening.
-        with nullcontext() if self._plaintexts_by_seal is None else self._opening:
+        with self._opening if self.remembers_decrypted else nullcontext():
             plaintexts = {seal: self._plaintexts(seal, alike) for seal, alike in sealed_alike.items()}
         return tuple(opened(checkpoint, plaintexts[_seal_of(checkpoint)]) for checkpoint in checkpoints)
 
     def _plaintexts(self, seal: str, sealed_alike: Sequence[Checkpoint]) -> Mapping[str, str]:
         """By ciphertext, and perhaps of others, too."""
         known = {} if self._plaintexts_by_seal is None else self._plaintexts_by_seal.setdefault(seal, {})
-        documents = (checkpoint.document for checkpoint in sealed_alike)
-        ciphertexts = dict.fromkeys(ciphertext for each in documents for ciphertext in ciphertexts_in(each))
+        ciphertexts = dict.fromkeys(ciphertext for each in sealed_alike for ciphertext in ciphertexts_in(each))
         unknown = tuple(ciphertexts.keys() - known.keys())
         if unknown:
             exported = self._exported_opened(carrier(self._stack, sealed_alike[0], unknown))

@@ -15,9 +15,20 @@ CARRIER_TYPE = "rollback-plugin:index:Sealed"
 CIPHERTEXT, PLAINTEXT = "ciphertext", "plaintext"
 
 
-def ciphertexts_in(value: Any) -> Iterator[str]:
-    """Every ciphertext in a document."""
+def ciphertexts_in(checkpoint: Checkpoint) -> Iterator[str]:
+    """Every ciphertext in a checkpoint."""
+    yield from _ciphertexts_in(checkpoint.envelope)
+    for resource in checkpoint.resources:
+        yield from _ciphertexts_in(_fields(resource))
+
+
+def _ciphertexts_in(value: Any) -> Iterator[str]:
     return (secret[CIPHERTEXT] for secret in secrets_in(value) if PLAINTEXT not in secret)
+
+
+def _fields(resource: Resource) -> list[Any]:
+    """Without the copy that `document` makes."""
+    return [*vars(resource).values(), resource.model_extra]
 
 
 def carrier(stack: StackName, checkpoint: Checkpoint, ciphertexts: Iterable[str]) -> Checkpoint:
@@ -46,10 +57,9 @@ def opened(checkpoint: Checkpoint, plaintexts: Mapping[str, str]) -> Checkpoint:
 
 
 def _opened_resource(resource: Resource, plaintexts: Mapping[str, str]) -> Resource:
-    document = resource.document
-    if next(ciphertexts_in(document), None) is None:
+    if next(_ciphertexts_in(_fields(resource)), None) is None:
         return resource
-    return Resource.model_validate(_opened(document, plaintexts))
+    return Resource.model_validate(_opened(resource.document, plaintexts))
 
 
 def _opened(value: Any, plaintexts: Mapping[str, str]) -> Any:

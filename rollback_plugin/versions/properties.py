@@ -42,8 +42,20 @@ def walk(value: object, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath,
 
 
 def secrets_in(value: object) -> Iterator[Mapping[str, Any]]:
-    """Every secret inside `value`, as the engine wrote it: with `ciphertext`, or opened, with `plaintext`."""
-    return (inner for _, inner in walk(value) if signature(inner) == SECRET_SIGNATURE)
+    """Every secret inside `value`, as the engine wrote it: with `ciphertext`, or opened, with `plaintext`.
+
+    Knows no paths, which makes it many times faster than `walk`: states of a thousand resources are gone through.
+    """
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            if each.get(SIGNATURE_KEY) == SECRET_SIGNATURE:
+                yield each
+            else:
+                waiting.extend(inner for inner in each.values() if isinstance(inner, dict | list | tuple))
+        elif isinstance(each, list | tuple):
+            waiting.extend(inner for inner in each if isinstance(inner, dict | list | tuple))
 
 
 def contains_secret(value: object) -> bool:
