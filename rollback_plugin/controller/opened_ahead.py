@@ -7,6 +7,7 @@ from the passphrase.
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from threading import Event
 
 from rollback_plugin.backend.history import open_backend
 from rollback_plugin.backend.project import Project
@@ -26,14 +27,20 @@ def engine_opening_ahead(
     """The engine for the project's selected stack, at work already. For a process that ends with its one operation:
     plain texts stay in memory. What goes wrong is heard by whoever needs the secrets, who asks for them again."""
     engine = Engine(project, environ, remember_decrypted=True)
+    at_work = Event()
 
     def open_both() -> None:
-        records = records_of(project, environ, clock)
-        target = records.archive.checkpoint(find_target(project.stack, records.status()))
-        present = Checkpoint.parse(open_backend(project.backend_url, environ).current(project.stack))
-        engine.decrypt(target, present)
+        try:
+            records = records_of(project, environ, clock)
+            target = records.archive.checkpoint(find_target(project.stack, records.status()))
+            present = Checkpoint.parse(open_backend(project.backend_url, environ).current(project.stack))
+            engine.decrypt(target, present, on_started=at_work.set)
+        finally:
+            at_work.set()
 
     pool = ThreadPoolExecutor(1, thread_name_prefix="secrets")
     pool.submit(open_both)
     pool.shutdown(wait=False)
+    # Whatever runs beside it until then would hold it up.
+    at_work.wait()
     return engine

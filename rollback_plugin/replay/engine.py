@@ -72,34 +72,45 @@ class Engine:
         """Whether plain texts stay in memory."""
         return self._plaintexts_by_seal is not None
 
-    def decrypt(self, *checkpoints: Checkpoint) -> tuple[Checkpoint, ...]:
+    def decrypt(
+        self, *checkpoints: Checkpoint, on_started: Callable[[], None] = lambda: None
+    ) -> tuple[Checkpoint, ...]:
         """The checkpoints with their secrets in plain text, in memory only. Raises `WrongPassphrase`, `EngineFailed`.
 
         Their ciphertexts are put into a file backend made for the purpose, from which the engine exports them opened:
         at once for all checkpoints that are sealed alike.
+
+        Args:
+            on_started: told each time that the engine begins.
         """
         sealed_alike: dict[str, list[Checkpoint]] = {}
         for checkpoint in checkpoints:
             sealed_alike.setdefault(_seal_of(checkpoint), []).append(checkpoint)
         # Two that remember shouldn't both open the same; without memory, nobody needs to wait for another's opening.
         with self._opening if self.remembers_decrypted else nullcontext():
-            plaintexts = {seal: self._plaintexts(seal, alike) for seal, alike in sealed_alike.items()}
+            plaintexts = {seal: self._plaintexts(seal, alike, on_started) for seal, alike in sealed_alike.items()}
         return tuple(opened(checkpoint, plaintexts[_seal_of(checkpoint)]) for checkpoint in checkpoints)
 
-    def _plaintexts(self, seal: str, sealed_alike: Sequence[Checkpoint]) -> Mapping[str, str]:
+    def _plaintexts(
+        self, seal: str, sealed_alike: Sequence[Checkpoint], on_started: Callable[[], None]
+    ) -> Mapping[str, str]:
         """By ciphertext, and perhaps of others, too."""
         known = {} if self._plaintexts_by_seal is None else self._plaintexts_by_seal.setdefault(seal, {})
         ciphertexts = dict.fromkeys(ciphertext for each in sealed_alike for ciphertext in ciphertexts_in(each))
         unknown = tuple(ciphertexts.keys() - known.keys())
         if unknown:
-            exported = self._exported_opened(carrier(self._stack, sealed_alike[0], unknown))
+            exported = self._exported_opened(carrier(self._stack, sealed_alike[0], unknown), on_started)
             known.update(zip(unknown, carried(exported), strict=True))
         return known
 
-    def _exported_opened(self, checkpoint: Checkpoint) -> Checkpoint:
+    def _exported_opened(self, checkpoint: Checkpoint, on_started: Callable[[], None]) -> Checkpoint:
         with self.copy_of(checkpoint) as folder:
             finished = run_engine(
-                self._environ, ["stack", "export", "--show-secrets", *self._selected], folder, _backend_in(folder)
+                self._environ,
+                ["stack", "export", "--show-secrets", *self._selected],
+                folder,
+                _backend_in(folder),
+                on_started=lambda process_id: on_started(),
             )
         if finished.exit_code != 0:
             # What it printed on its standard output may be plain text.
