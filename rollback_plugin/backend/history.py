@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import yaml
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from rollback_plugin.backend.compression import decompressed, without_state_ending
 from rollback_plugin.backend.locks import Lock, parsed_lock
@@ -196,18 +196,26 @@ def _nanoseconds(update: str) -> tuple[int, str]:
 
 
 class _Manifest(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
     time: AwareDatetime = datetime.min.replace(tzinfo=UTC)
 
 
 class _Deployment(BaseModel):
-    manifest: _Manifest = _Manifest()
+    model_config = ConfigDict(defer_build=True)
+
+    manifest: _Manifest = Field(default_factory=_Manifest)
 
 
 class _Checkpoint(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
     latest: _Deployment | None = None
 
 
 class _StateFile(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
     checkpoint: _Checkpoint
 
 

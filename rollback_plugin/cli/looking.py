@@ -18,7 +18,7 @@ from rollback_plugin.cli.options import (
     StrategyOption,
     TargetOption,
 )
-from rollback_plugin.cli.printing import print_json, show
+from rollback_plugin.cli.printing import print_json, show, show_lines, terminal_width
 from rollback_plugin.cli.session import open_gate, open_records, open_stack
 from rollback_plugin.errors import InvalidConfiguration
 from rollback_plugin.journal.options import DataPolicy, OperationOptions, Strategy
@@ -35,13 +35,13 @@ def history(stack: StackOption = None, folder: FolderOption = HERE, output: Outp
     rows = records.history()
     if output is Output.JSON:
         kept = {version.number for version in records.status().versions if version.pruned is None}
+        archive = records.archive
         sources = {
-            number: records.archive.read(number).source if number in kept else None
-            for number in {row.version for row in rows}
+            number: archive.read(number).source if number in kept else None for number in {row.version for row in rows}
         }
         print_json([{**vars_of(row), "source": sources[row.version]} for row in rows])
     else:
-        show(history_table(rows))
+        show_lines(history_table(rows, terminal_width()))
 
 
 def status(
@@ -71,7 +71,7 @@ def status(
     if output is Output.JSON:
         print_json({"stack": str(records.stack), **vars_of(found)})
     else:
-        show(status_view(records.stack, found))
+        show_lines(status_view(records.stack, found, terminal_width()))
 
 
 def plan(

@@ -1,20 +1,29 @@
-"""How commands answer: one JSON document on stdout, or rich text; warnings always on stderr.
+"""How commands answer: one JSON document on stdout, or words, by rich where they aren't plain lines; warnings always
+on stderr.
 
 What `rollback --help` doesn't need is imported when something is printed.
 """
 
 import json
+import os
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
+import typer
+
 from rollback_plugin.errors import RollbackPluginError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from rollback_plugin.report.lines import Line, Span
+
+_ATTRIBUTES = ("bold", "dim", "italic")
 
 
 def print_json(document: Mapping[str, object] | Sequence[object]) -> None:
@@ -51,6 +60,35 @@ def show(renderable: "RenderableType") -> None:
     from rich.console import Console
 
     Console().print(renderable)
+
+
+def terminal_width() -> int | None:
+    """How many cells a line of stdout has; None where it is no terminal."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def show_lines(lines: "Iterable[Line]") -> None:
+    """Print lines to stdout: folded, and in their styles, where it is a terminal."""
+    from rollback_plugin.report.lines import folded
+
+    width = terminal_width()
+    # https://no-color.org
+    plain = width is None or bool(os.environ.get("NO_COLOR"))
+    for each in lines:
+        for part in (each,) if width is None else folded(each, width):
+            typer.echo("".join(_printable(span.text) if plain or not span.style else _styled(span) for span in part))
+
+
+def _styled(span: "Span") -> str:
+    words = span.style.split()
+    colour = next((word for word in words if word not in _ATTRIBUTES), None)
+    attributes = {word: True for word in words if word in _ATTRIBUTES}
+    return typer.style(_printable(span.text), fg=colour, **attributes)
+
+
+def _printable(text: str) -> str:
+    """Somebody else's words don't control the terminal."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def say(words: str) -> None:

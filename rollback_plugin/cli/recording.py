@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
-from rollback_plugin.cli.printing import print_json, say, show, warn
+from rollback_plugin.cli.printing import print_json, say, show_lines, warn
 from rollback_plugin.cli.session import open_stack
 from rollback_plugin.errors import CloudError, EngineError, InvalidConfiguration
 
@@ -49,9 +49,9 @@ def record(stack: StackOption = None, folder: FolderOption = HERE, output: Outpu
     from rollback_plugin.report.way_back import way_back_view
 
     if way_back is not None:
-        show(way_back_view(way_back))
+        show_lines(way_back_view(way_back))
     if detection is not None:
-        show(detection_view(detection))
+        show_lines(detection_view(detection))
     if channels:
         say(f"Notices go to: {', '.join(channels)}.")
 

@@ -1,6 +1,7 @@
 """From a command's options to the stack they mean."""
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -55,8 +56,9 @@ def open_records(stack: str | None, folder: Path) -> "StackRecords":
     from rollback_plugin.backend.project import open_project
     from rollback_plugin.controller.records import records_of
 
+    opened = records_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
     _keep_retries_quiet()
-    return records_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
+    return opened
 
 
 def open_fleet(
@@ -74,8 +76,9 @@ def open_gate(stack: str | None, folder: Path) -> "DeployGate":
     from rollback_plugin.backend.project import open_project
     from rollback_plugin.controller.deploy_gate import deploy_gate_of
 
+    opened = deploy_gate_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
     _keep_retries_quiet()
-    return deploy_gate_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
+    return opened
 
 
 def open_comparison(stack: str | None, folder: Path) -> "Comparison":
@@ -83,8 +86,9 @@ def open_comparison(stack: str | None, folder: Path) -> "Comparison":
     from rollback_plugin.backend.project import open_project
     from rollback_plugin.controller.comparison import comparison_of
 
+    opened = comparison_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
     _keep_retries_quiet()
-    return comparison_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
+    return opened
 
 
 def open_pruner(stack: str | None, folder: Path) -> "Pruner":
@@ -92,8 +96,9 @@ def open_pruner(stack: str | None, folder: Path) -> "Pruner":
     from rollback_plugin.backend.project import open_project
     from rollback_plugin.controller.prune import pruner_of
 
+    opened = pruner_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
     _keep_retries_quiet()
-    return pruner_of(open_project(folder.resolve(), stack, os.environ), os.environ, now)
+    return opened
 
 
 def telling(
@@ -105,7 +110,9 @@ def telling(
 
 
 def _keep_retries_quiet() -> None:
-    """Stamina's own hook would print every retry to stdout, into the JSON document."""
-    import stamina.instrumentation
+    """Stamina's own hook would print every retry to stdout, into the JSON document. What was opened without it, such as
+    a folder, is not asked again."""
+    if "stamina" in sys.modules:
+        import stamina.instrumentation
 
-    stamina.instrumentation.set_on_retry_hooks(())
+        stamina.instrumentation.set_on_retry_hooks(())

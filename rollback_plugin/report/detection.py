@@ -1,18 +1,17 @@
 """What a version's alarms can see, for people."""
 
-from rich.console import Group, RenderableType
-from rich.text import Text
+from collections.abc import Iterator
 
 from rollback_plugin.journal.detection import AlarmPower, Sight
 from rollback_plugin.journal.entries import Detection
+from rollback_plugin.report.lines import Line, line
 
 
-def detection_view(detection: Detection) -> RenderableType:
+def detection_view(detection: Detection) -> Iterator[Line]:
     """A line for each alarm; those that can't ring stand out."""
-    return Group(
-        Text(f"What the alarms of version {detection.version} can see, with 95 % probability:"),
-        *(Text(f"  - {power.alarm}: {power.explanation}", style=_style(power)) for power in detection.alarms),
-    )
+    yield line(f"What the alarms of version {detection.version} can see, with 95 % probability:")
+    for power in detection.alarms:
+        yield line(f"  - {power.alarm}: {power.explanation}", _style(power))
 
 
 def detection_in_words(detection: Detection) -> str:

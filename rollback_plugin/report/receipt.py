@@ -99,11 +99,16 @@ def render(receipt: Receipt) -> RenderableType:
         _requests(receipt),
         Text("answered by " + ", ".join(f"{who}: {count}" for who, count in receipt.requests.answered_by.items())),
         Text(),
-        history_table(receipt.history),
+        _history(receipt.history),
         Text(),
         _checks(receipt.checks),
         Text(f"\n{receipt.duration_seconds:.0f} s in all.", style="dim"),
     )
+
+
+def _history(rows: Sequence[HistoryRow]) -> Text:
+    lines = history_table(rows)
+    return Text("\n").join(Text.assemble(*((span.text, span.style) for span in line)) for line in lines)
 
 
 def _times(incidents: Sequence[Incident]) -> Table:

@@ -1,16 +1,13 @@
 """A stack's history and its status, as tables for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
-
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.history import HistoryRow
 from rollback_plugin.journal.status import Pruning, Question, Status
 from rollback_plugin.report.detection import detection_view
+from rollback_plugin.report.lines import Column, Line, Span, line, table
 from rollback_plugin.report.way_back import way_back_in_short, way_back_view
 from rollback_plugin.stack import StackName
 
@@ -29,78 +26,81 @@ VERDICT_STYLES = {
 }
 
 
-def history_table(rows: Sequence[HistoryRow]) -> Table:
-    """What was applied to the stack, oldest first. Only what is said in sentences takes more than a line."""
-    table = Table(title="History", title_justify="left", box=None, pad_edge=False)
+def history_table(rows: Sequence[HistoryRow], width: int | None = None) -> Iterator[Line]:
+    """What was applied to the stack, oldest first. Only what is said in sentences is folded to `width`."""
     planned = any(row.way_back is not None for row in rows)
-    for column in ("time (UTC)", "kind", "version", "verdict", "why", *(["way back"] if planned else [])):
-        table.add_column(
-            column, justify="right" if column == "version" else "left", no_wrap=column != "why", overflow="fold"
-        )
-    for row in rows:
-        version = str(row.version) if row.undoes is None else f"{row.undoes} → {row.version}"
-        if row.keeping is not None:
-            version = f"{row.version} + {row.keeping}"
-        verdict = Text(str(row.verdict), style=VERDICT_STYLES.get(str(row.verdict), ""))
-        # As texts, not as markup: names of alarms may have brackets.
-        table.add_row(
-            Text(f"{row.time:%y-%m-%d %H:%M:%S}"),
-            Text(str(row.kind)),
-            Text(version),
-            verdict,
-            Text(_told(row.reason, row.pruned)),
-            way_back_in_short(row.way_back),
-        )
-    return table
+    columns = [
+        Column("time (UTC)"),
+        Column("kind"),
+        Column("version", right=True),
+        Column("verdict"),
+        Column("why", folds=True),
+        *([Column("way back")] if planned else []),
+    ]
+    yield line("History", "italic")
+    yield from table(columns, [_history_row(row)[: len(columns)] for row in rows], width)
 
 
-def status_view(stack: StackName, status: Status) -> RenderableType:
+def _history_row(row: HistoryRow) -> tuple[Span, ...]:
+    version = str(row.version) if row.undoes is None else f"{row.undoes} → {row.version}"
+    if row.keeping is not None:
+        version = f"{row.version} + {row.keeping}"
+    return (
+        Span(f"{row.time:%y-%m-%d %H:%M:%S}"),
+        Span(row.kind),
+        Span(version),
+        _verdict(str(row.verdict)),
+        Span(_told(row.reason, row.pruned)),
+        way_back_in_short(row.way_back),
+    )
+
+
+def _verdict(verdict: str) -> Span:
+    return Span(verdict, VERDICT_STYLES.get(verdict, ""))
+
+
+def status_view(stack: StackName, status: Status, width: int | None = None) -> Iterator[Line]:
     """The version that runs, verdicts on the newest versions, alarms that ring, and what is under way or was held."""
     if status.applied is None:
-        return Text(f"{stack}: no deploy was recorded yet. Run `rollback record` after `pulumi up`.")
-    versions = Table(box=None, pad_edge=False)
-    for column in ("version", "verdict", "why"):
-        versions.add_column(column, justify="right" if column == "version" else "left")
-    shown = tuple(islice(reversed(status.versions), VERSIONS_SHOWN))[::-1]
-    for version in shown:
-        verdict = Text(version.verdict.value, style=VERDICT_STYLES.get(version.verdict.value, ""))
-        versions.add_row(Text(str(version.number)), verdict, Text(_told(version.reason, version.pruned)))
+        yield line(f"{stack}: no deploy was recorded yet. Run `rollback record` after `pulumi up`.")
+        return
     kept = "" if status.keeping is None else f" with what version {status.keeping.version} had changed"
-    lines: list[RenderableType] = [
-        Text(f"{stack} runs version {status.applied}{kept}; the newest is {status.newest}.", style="bold"),
-        versions,
-    ]
+    yield line(f"{stack} runs version {status.applied}{kept}; the newest is {status.newest}.", "bold")
+    shown = tuple(islice(reversed(status.versions), VERSIONS_SHOWN))[::-1]
     if len(shown) < len(status.versions):
-        lines.insert(1, Text(f"The last {len(shown)} of {len(status.versions)}; `rollback history` has all.", "dim"))
-    way_back = status.version(status.applied).way_back
-    if way_back is not None:
-        lines.append(way_back_view(way_back))
-    detection = status.version(status.applied).detection
-    if detection is not None:
-        lines.append(detection_view(detection))
+        yield line(f"The last {len(shown)} of {len(status.versions)}; `rollback history` has all.", "dim")
+    rows = [
+        (Span(str(version.number)), _verdict(version.verdict.value), Span(_told(version.reason, version.pruned)))
+        for version in shown
+    ]
+    yield from table([Column("version", right=True), Column("verdict"), Column("why", folds=True)], rows, width)
+    applied = status.version(status.applied)
+    if applied.way_back is not None:
+        yield from way_back_view(applied.way_back)
+    if applied.detection is not None:
+        yield from detection_view(applied.detection)
+    yield from _going_on(status)
+
+
+def _going_on(status: Status) -> Iterator[Line]:
     if status.operation is not None:
         operation = status.operation
-        lines.append(
-            Text(f"A {operation.kind} to version {operation.target} is under way, by {operation.actor}.", style="cyan")
-        )
+        yield line(f"A {operation.kind} to version {operation.target} is under way, by {operation.actor}.", "cyan")
     if status.verifying is not None:
-        lines.append(Text(f"The rollback to version {status.verifying.target} is being verified.", style="cyan"))
-    lines.extend(
-        Text(f"Alarm {name} rings since {alarm.since:%Y-%m-%d %H:%M:%S} UTC.", style="bold red")
-        for name, alarm in sorted(status.alarms.items())
-        if alarm.state is AlarmState.ALARM
-    )
+        yield line(f"The rollback to version {status.verifying.target} is being verified.", "cyan")
+    for name, alarm in sorted(status.alarms.items()):
+        if alarm.state is AlarmState.ALARM:
+            yield line(f"Alarm {name} rings since {alarm.since:%Y-%m-%d %H:%M:%S} UTC.", "bold red")
     if status.last_failure is not None:
-        lines.append(Text(f"The last {status.last_failure.operation.kind} failed: {status.last_failure.error}", "red"))
+        yield line(f"The last {status.last_failure.operation.kind} failed: {status.last_failure.error}", "red")
     if status.freeze is not None:
         until = status.freeze.began.until
         lasts = "until somebody ends it" if until is None else f"until {until:%Y-%m-%d %H:%M} UTC"
-        lines.append(Text(f"Frozen {lasts}, by {status.freeze.by}. {status.freeze.began.explanation}".rstrip(), "cyan"))
+        yield line(f"Frozen {lasts}, by {status.freeze.by}. {status.freeze.began.explanation}".rstrip(), "cyan")
     if status.question is not None:
-        lines.append(Text(_question(status.question), style="bold yellow"))
+        yield line(_question(status.question), "bold yellow")
     if status.held is not None:
-        lines.append(Text(f"Held ({status.held.reason.value}): {status.held.explanation}", style="yellow"))
-    return Group(*lines)
+        yield line(f"Held ({status.held.reason.value}): {status.held.explanation}", "yellow")
 
 
 def _told(reason: str, pruned: Pruning | None) -> str:

@@ -1,10 +1,10 @@
 """The way back of a version, for people."""
 
-from rich.console import Group, RenderableType
-from rich.text import Text
+from collections.abc import Iterator
 
 from rollback_plugin.journal.entries import Planned
 from rollback_plugin.journal.reversibility import Reversibility
+from rollback_plugin.report.lines import Line, Span, line
 
 STYLES = {
     Reversibility.REVERSIBLE: "green",
@@ -21,19 +21,17 @@ _SHORT = {
 }
 
 
-def way_back_view(planned: Planned) -> RenderableType:
+def way_back_view(planned: Planned) -> Iterator[Line]:
     """A sentence, and the reasons below it."""
     style = STYLES[planned.verdict]
-    return Group(
-        Text(_sentence(planned), style=style), *(Text(f"  - {reason}", style=style) for reason in planned.reasons)
-    )
+    yield line(_sentence(planned), style)
+    for reason in planned.reasons:
+        yield line(f"  - {reason}", style)
 
 
-def way_back_in_short(planned: Planned | None) -> Text:
+def way_back_in_short(planned: Planned | None) -> Span:
     """The verdict, for a narrow column."""
-    if planned is None:
-        return Text("")
-    return Text(_SHORT[planned.verdict], style=STYLES[planned.verdict])
+    return Span("") if planned is None else Span(_SHORT[planned.verdict], STYLES[planned.verdict])
 
 
 def _sentence(planned: Planned) -> str:

@@ -1,5 +1,9 @@
-"""What a command prints as JSON is JSON, whatever it was made of."""
+"""What a command prints as JSON is JSON, whatever it was made of; lines are styled for terminals alone."""
 
+import os
+import pty
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -7,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from rollback_plugin.cli.printing import as_plain
+from rollback_plugin.cli.printing import as_plain, show_lines
 from rollback_plugin.errors import StoreUnreachable
 from rollback_plugin.journal.entries import AlarmState, Released
+from rollback_plugin.report.lines import Span, line
 
 
 @dataclass(frozen=True)
@@ -38,3 +43,49 @@ def test_values_become_json(value: object, plain: Any) -> None:
 def test_what_has_no_json_form_is_refused() -> None:
     with pytest.raises(TypeError, match="object has no JSON form"):
         as_plain(object())
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, show: Callable[[], None]) -> str:
+    """What a terminal is sent."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        monkeypatch.setenv("COLUMNS", "20")
+        show()
+        stdout.flush()
+        monkeypatch.undo()
+        sent = os.read(ours, 4096).decode()
+    os.close(ours)
+    return sent.replace("\r\n", "\n")
+
+
+def test_a_terminal_is_sent_styles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    sent = on_a_terminal(monkeypatch, lambda: show_lines([(Span("3 "), Span("healthy", "bold green"))]))
+
+    assert sent == "3 \x1b[32m\x1b[1mhealthy\x1b[0m\n"
+
+
+def test_lines_are_folded_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = on_a_terminal(monkeypatch, lambda: show_lines([line("a sentence of more than twenty")]))
+
+    assert sent == "a sentence of more\nthan twenty\n"
+
+
+def test_who_wants_no_colour_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert on_a_terminal(monkeypatch, lambda: show_lines([line("healthy", "green")])) == "healthy\n"
+
+
+def test_what_is_no_terminal_gets_words_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    show_lines([line("a sentence of more than twenty", "green")])
+
+    assert capsys.readouterr().out == "a sentence of more than twenty\n"
+
+
+def test_the_name_of_an_alarm_controls_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show_lines([line("alarm \x1b[2Jgone")])
+
+    assert capsys.readouterr().out == "alarm  [2Jgone\n"

@@ -12,6 +12,7 @@ from rollback_plugin.replay.requirements import Credentials, Estimate, PluginReq
 from rollback_plugin.replay.undoing import Undoing
 from rollback_plugin.report.plan_view import plan_view, undoing_view
 from rollback_plugin.report.way_back import way_back_in_short, way_back_view
+from tests.unit.report.told import printed
 
 QUEUE = "urn:pulumi:dev::shop::aws:sqs/queue:Queue::jobs"
 TOPIC = "urn:pulumi:dev::shop::aws:sns/topic:Topic::events"
@@ -91,9 +92,9 @@ def test_a_deploy_is_judged_in_a_sentence_and_its_reasons(undoing: Undoing, says
 def test_a_way_back_is_a_sentence_and_its_reasons(verdict: Reversibility, sentence: str, short: str) -> None:
     planned = Planned(version=2, target=1, verdict=verdict, reasons=("because",))
 
-    assert shown(way_back_view(planned)) == f"{sentence}\n  - because"
-    assert way_back_in_short(planned).plain == short
+    assert printed(way_back_view(planned)) == [sentence, "  - because"]
+    assert way_back_in_short(planned).text == short
 
 
 def test_where_nobody_worked_it_out_nothing_is_said() -> None:
-    assert way_back_in_short(None).plain == ""
+    assert way_back_in_short(None).text == ""

@@ -1,24 +1,15 @@
 """A status as people read it."""
 
-from rich.console import Console, RenderableType
-
 from rollback_plugin.journal.entries import AlarmState
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.report.tables import status_view
 from rollback_plugin.stack import StackName
-from tests.unit.report.told import alarm, at, deployed, journal
+from tests.unit.report.told import alarm, at, deployed, journal, printed
 
 
 def lines_of(versions: int) -> list[str]:
     status = fold(journal(*(deployed(number, 60 * number) for number in range(1, versions + 1))), at(100_000))
     return printed(status_view(StackName("shop", "dev"), status))
-
-
-def printed(view: RenderableType) -> list[str]:
-    console = Console(width=100)
-    with console.capture() as captured:
-        console.print(view)
-    return [line.rstrip() for line in captured.get().splitlines()]
 
 
 def test_of_years_the_newest_versions_are_shown_and_where_the_others_are() -> None:

@@ -1,5 +1,6 @@
 """Journals as a test tells them: what happened, and how many seconds after the beginning."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from rollback_plugin.journal.entries import (
@@ -16,6 +17,7 @@ from rollback_plugin.journal.entries import (
     RolledBack,
     TrafficShifted,
 )
+from rollback_plugin.report.lines import Line
 
 BEGINNING = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
@@ -76,3 +78,8 @@ def recovery(operation: str, target: int, *, started: float, applied: float) -> 
         (started, RecoveryStarted(operation=operation, target=target, reason=reason)),
         (applied, Recovered(operation=operation, target=target, update=f"update-{operation}")),
     )
+
+
+def printed(lines: Iterable[Line]) -> list[str]:
+    """What is read, without its styles."""
+    return ["".join(span.text for span in line) for line in lines]
