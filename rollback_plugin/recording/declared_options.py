@@ -1,9 +1,9 @@
-"""Keeps the options of registration that a checkpoint doesn't hold, from the engine's transform requests."""
+"""Keeps the options of registration that a checkpoint doesn't hold."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pulumi.runtime.proto import alias_pb2, resource_pb2
+from pulumi.runtime.proto import alias_pb2
 
 from rollback_plugin.versions.links import ProgramLinks, ResourceLinks
 from rollback_plugin.versions.urn import child_urn
@@ -25,17 +25,22 @@ class OptionKeeper:
     def __init__(self) -> None:
         self._by_urn: dict[str, DeclaredOptions] = {}
 
-    def note(self, asked: resource_pb2.TransformRequest) -> None:
-        """Keep what is no default."""
-        if not asked.parent:
+    def note(
+        self,
+        parent: str,
+        type_token: str,
+        name: str,
+        delete_before_replace: bool | None,
+        aliases: Iterable[alias_pb2.Alias],
+    ) -> None:
+        """Keep what is no default. parent: a URN, empty for the stack itself. delete_before_replace: None where the
+        program doesn't state it."""
+        if not parent:
             return
-        stated = asked.options.HasField("delete_before_replace")
-        declared = DeclaredOptions(
-            delete_before_replace=asked.options.delete_before_replace if stated else None,
-            aliases=tuple(_alias_urns(asked)),
-        )
+        own = _Place(parent, type_token, name)
+        declared = DeclaredOptions(delete_before_replace, tuple(_alias_urns(aliases, own)))
         if declared != DeclaredOptions():
-            self._by_urn[child_urn(asked.parent, asked.type, asked.name)] = declared
+            self._by_urn[own.urn] = declared
 
     @property
     def by_urn(self) -> Mapping[str, DeclaredOptions]:
@@ -43,23 +48,36 @@ class OptionKeeper:
         return dict(self._by_urn)
 
 
-def _alias_urns(asked: resource_pb2.TransformRequest) -> Iterable[str]:
-    for alias in asked.options.aliases:
-        urn = alias.urn or _collapsed(alias.spec, asked)
-        if urn != child_urn(asked.parent, asked.type, asked.name):
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a resource stands."""
+
+    parent: str
+    type_token: str
+    name: str
+
+    @property
+    def urn(self) -> str:
+        return child_urn(self.parent, self.type_token, self.name)
+
+
+def _alias_urns(aliases: Iterable[alias_pb2.Alias], own: _Place) -> Iterable[str]:
+    for alias in aliases:
+        urn = alias.urn or _collapsed(alias.spec, own)
+        if urn != own.urn:
             yield urn
 
 
-def _collapsed(spec: alias_pb2.Alias.Spec, asked: resource_pb2.TransformRequest) -> str:
+def _collapsed(spec: alias_pb2.Alias.Spec, own: _Place) -> str:
     """An alias as a URN: what it doesn't name is the resource's own (`collapseAliasToUrn` in
     pkg/resource/deploy/step_generator.go)."""
-    own_head, own_project, *_ = asked.parent.split("::", 3)
+    own_head, own_project, *_ = own.parent.split("::", 3)
     head = f"urn:pulumi:{spec.stack}" if spec.stack else own_head
-    project, own_type, name = spec.project or own_project, spec.type or asked.type, spec.name or asked.name
+    project, type_token, name = spec.project or own_project, spec.type or own.type_token, spec.name or own.name
     if spec.noParent:
-        return f"{head}::{project}::{own_type}::{name}"
-    *_, parent_types, parent_name = (spec.parentUrn or asked.parent).split("::", 3)
-    return child_urn(f"{head}::{project}::{parent_types}::{parent_name}", own_type, name)
+        return f"{head}::{project}::{type_token}::{name}"
+    *_, parent_types, parent_name = (spec.parentUrn or own.parent).split("::", 3)
+    return child_urn(f"{head}::{project}::{parent_types}::{parent_name}", type_token, name)
 
 
 def with_options(links: ProgramLinks, options: Mapping[str, DeclaredOptions]) -> ProgramLinks:

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import grpc
 import pulumi
 from pulumi.runtime import settings
 from pulumi.runtime.mocks import MockMonitor
@@ -30,13 +29,14 @@ from rollback_plugin.backend.project import Project, open_project
 from rollback_plugin.errors import NotAPulumiProject, QuarantinedContent, RollbackPluginError, StoreError
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.journal.own_run import is_own_run, says_planning
-from rollback_plugin.recording.asset_keeping import AssetKeeper, TransformServer
+from rollback_plugin.recording.asset_keeping import AssetKeeper
 from rollback_plugin.recording.capture import Capture, Captures, LinkRecords
 from rollback_plugin.recording.content import ProjectFiles, content_digest, project_files
 from rollback_plugin.recording.declared_options import OptionKeeper, with_options
 from rollback_plugin.recording.origins import Origins
 from rollback_plugin.recording.program_end import before_the_end
 from rollback_plugin.recording.quarantine import refuse_quarantined, same_assets
+from rollback_plugin.recording.registrations import Registrations
 from rollback_plugin.recording.source import source_of
 from rollback_plugin.store import ObjectStore, open_store
 from rollback_plugin.versions.archive import VersionArchive
@@ -123,7 +123,7 @@ class _Tracking:
             return
         # Assets first: they are what a rollback can't do without.
         options = OptionKeeper()
-        self._keep_assets(BlobStore(store), options)
+        self._see_registrations(BlobStore(store), options)
         if content is not None:
             self._capture(project, store, content, started_at)
         self._keep_links(LinkRecords(store, project.stack), options, started_at)
@@ -146,14 +146,10 @@ class _Tracking:
         files = project_files(project.root, project.config_file)
         return _Content(files, content_digest(files, project.config_file))
 
-    def _keep_assets(self, blobs: BlobStore, options: OptionKeeper) -> None:
-        server = TransformServer(AssetKeeper(blobs, Path.cwd(), _warn_from_any_thread(self._root)), options)
-        try:
-            server.register(self._monitor)
-        except grpc.RpcError as error:
-            pulumi.log.warn(f"{NO_WAY_BACK} its assets are not kept, because the engine refuses it: {error.details()}")
-        # A process may run more than one program: the server ends with the run that it serves.
-        weakref.finalize(self._root, server.stop).atexit = False
+    def _see_registrations(self, blobs: BlobStore, options: OptionKeeper) -> None:
+        warn = _warn_from_any_thread(self._root)
+        keeper = AssetKeeper(blobs, Path.cwd(), warn)
+        Registrations(self._root, self._monitor, keeper, options, warn).watch()
 
     def _keep_links(self, records: LinkRecords, options: OptionKeeper, started_at: datetime) -> None:
         """Where values come from is known when the program ends; until then it is only noted."""

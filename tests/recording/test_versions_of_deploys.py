@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -217,3 +218,87 @@ def test_what_the_engine_adds_to_a_checkpoint_survives(project: TrackedProject) 
     )
 
     assert project.archive().checkpoint(1).document == json.loads(state.read_bytes())
+
+
+TRANSFORMED = """
+def swapped(arguments):
+    if arguments.name != "thing":
+        return None
+    return pulumi.ResourceTransformResult({**arguments.props, "code": pulumi.FileAsset("used.txt")}, arguments.opts)
+"""
+
+
+@pytest.mark.parametrize(
+    "transforms",
+    [
+        pytest.param("pulumi.runtime.register_resource_transform(swapped)\ntrack()\n{thing}", id="before track()"),
+        pytest.param("track()\npulumi.runtime.register_resource_transform(swapped)\n{thing}", id="after it"),
+        pytest.param("track()\n{thing_with_transform}", id="of one resource"),
+    ],
+)
+def test_of_what_a_transform_makes_the_bytes_are_kept(project: TrackedProject, transforms: str) -> None:
+    project.write("given.txt", "given")
+    project.write("used.txt", "used")
+    thing = 'Thing("thing", {opts}code=pulumi.FileAsset("given.txt"))\n'
+    component = COMPONENT.replace("**inputs", "opts=None, **inputs").replace("name, inputs)", "name, inputs, opts)")
+    program = transforms.format(
+        thing=thing.format(opts=""),
+        thing_with_transform=thing.format(opts="opts=pulumi.ResourceOptions(transforms=[swapped]), "),
+    )
+
+    project.up(component + TRANSFORMED + program)
+    (project.root / "used.txt").unlink()
+    result = project.record()
+
+    assert result.warnings == ()
+    version = project.archive().read(1)
+    assert [project.archive().blobs.read(hash_) for hash_ in version.assets] == [b"used"]
+
+
+REMOTE_COMPONENT = """
+import sys
+import pulumi
+import pulumi.provider
+
+class Part(pulumi.ComponentResource):
+    def __init__(self, name, parent):
+        code = pulumi.FileAsset("{code}")
+        options = pulumi.ResourceOptions(parent=parent, delete_before_replace=True)
+        super().__init__("parts:index:Part", name, {{"code": code}}, options)
+
+class Whole(pulumi.ComponentResource):
+    def __init__(self, name, options):
+        super().__init__("parts:index:Whole", name, {{}}, options)
+        Part(name + "-part", self)
+
+class Parts(pulumi.provider.Provider):
+    def construct(self, name, resource_type, inputs, options=None):
+        return pulumi.provider.ConstructResult(Whole(name, options).urn, {{}})
+
+pulumi.provider.main(Parts("1.0.0"), sys.argv[1:])
+"""
+
+
+def test_of_the_children_of_a_remote_component_bytes_and_options_are_kept(project: TrackedProject) -> None:
+    code = project.write("part.txt", "of a part")
+    plugin = Path(project.environment["PULUMI_HOME"]) / "plugins" / "resource-parts-v1.0.0"
+    plugin.mkdir(parents=True)
+    (plugin / "parts.py").write_text(REMOTE_COMPONENT.format(code=code))
+    program = plugin / "pulumi-resource-parts"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{plugin}/parts.py" "$@"\n')
+    program.chmod(0o755)
+    project.up(
+        TRACKED
+        + 'options = pulumi.ResourceOptions(version="1.0.0")\n'
+        + 'pulumi.ComponentResource("parts:index:Whole", "whole", {}, options, remote=True)\n'
+    )
+    code.unlink()
+
+    result = project.record()
+
+    assert result.warnings == ()
+    version = project.archive().read(1)
+    assert [project.archive().blobs.read(hash_) for hash_ in version.assets] == [b"of a part"]
+    links = project.archive().links(version)
+    (options,) = [known for urn, known in links.resources.items() if urn.endswith("::whole-part")]
+    assert options.delete_before_replace is True

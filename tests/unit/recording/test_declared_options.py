@@ -1,9 +1,10 @@
 """Options that no checkpoint holds are kept by URN, aliases as URNs too."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from pulumi.runtime.proto import alias_pb2, resource_pb2
+from pulumi.runtime.proto import alias_pb2
 
 from rollback_plugin.recording.declared_options import OptionKeeper, with_options
 from rollback_plugin.versions.links import ProgramLinks, ResourceLinks
@@ -14,31 +15,27 @@ TOPIC = "aws:sns/topic:Topic"
 EVENTS = f"urn:pulumi:dev::shop::{TOPIC}::events"
 
 
-def asked(parent: str = STACK, **options: Any) -> resource_pb2.TransformRequest:
-    return resource_pb2.TransformRequest(
-        type=TOPIC, name="events", parent=parent, options=resource_pb2.TransformResourceOptions(**options)
-    )
-
-
-def noted(request: resource_pb2.TransformRequest) -> OptionKeeper:
+def noted(
+    parent: str = STACK, delete_before_replace: bool | None = None, aliases: Sequence[alias_pb2.Alias] = ()
+) -> OptionKeeper:
     keeper = OptionKeeper()
-    keeper.note(request)
+    keeper.note(parent, TOPIC, "events", delete_before_replace, aliases)
     return keeper
 
 
 @pytest.mark.parametrize("stated", [True, False])
 def test_what_is_stated_is_kept(stated: bool) -> None:
-    (kept,) = noted(asked(delete_before_replace=stated)).by_urn.items()
+    (kept,) = noted(delete_before_replace=stated).by_urn.items()
 
     assert (kept[0], kept[1].delete_before_replace) == (EVENTS, stated)
 
 
 def test_what_is_not_stated_takes_no_room() -> None:
-    assert noted(asked()).by_urn == {}
+    assert noted().by_urn == {}
 
 
 def test_below_a_component_the_urn_has_its_type() -> None:
-    assert set(noted(asked(SHOP, delete_before_replace=True)).by_urn) == {
+    assert set(noted(SHOP, delete_before_replace=True).by_urn) == {
         f"urn:pulumi:dev::shop::shop:index:Shop${TOPIC}::events"
     }
 
@@ -63,7 +60,7 @@ def test_an_alias_is_kept_as_the_urn_that_the_engine_makes_of_it(parent: str, al
         else alias_pb2.Alias(spec=alias_pb2.Alias.Spec(**alias["spec"]))
     )
 
-    (declared,) = noted(asked(parent, aliases=[message])).by_urn.values()
+    (declared,) = noted(parent, aliases=[message]).by_urn.values()
 
     assert declared.aliases == (urn,)
 
@@ -71,8 +68,8 @@ def test_an_alias_is_kept_as_the_urn_that_the_engine_makes_of_it(parent: str, al
 def test_options_join_what_else_is_known_of_a_resource() -> None:
     known = ProgramLinks(resources={EVENTS: ResourceLinks(inputs={})})
     remote = f"urn:pulumi:dev::shop::shop:index:Shop${TOPIC}::events"
-    keeper = noted(asked(delete_before_replace=True))
-    keeper.note(asked(SHOP, delete_before_replace=False))
+    keeper = noted(delete_before_replace=True)
+    keeper.note(SHOP, TOPIC, "events", False, ())
 
     joined = with_options(known, keeper.by_urn).resources
 
