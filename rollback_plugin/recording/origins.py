@@ -16,6 +16,9 @@ from rollback_plugin.versions.links import Origin, ProgramLinks, ResourceLinks
 from rollback_plugin.versions.properties import PropertyPath
 
 
+_PLAIN = (str, int, float, type(None))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
     """An output, or a whole resource, somewhere in a property."""
@@ -41,7 +44,9 @@ class Origins:
     def transformation(self, args: pulumi.ResourceTransformationArgs) -> None:
         """Note one resource about to be registered, and change nothing of it."""
         try:
-            found = {name: tuple(_outputs_in(value)) for name, value in args.props.items()}
+            # Generated SDKs name every property there is, most of which are plain or not given.
+            holding = {name: value for name, value in args.props.items() if not isinstance(value, _PLAIN)}
+            found = {name: tuple(_outputs_in(value)) for name, value in holding.items()}
             self._seen.append(_Seen(args.resource, {name: inside for name, inside in found.items() if inside}))
         except Exception as error:  # noqa: BLE001 - see `failed`
             self._failed(error)

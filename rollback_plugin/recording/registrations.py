@@ -78,8 +78,9 @@ class Registrations:
 
     def _see(self, request: resource_pb2.RegisterResourceRequest) -> None:
         try:
-            stated = request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None
-            self._options.note(request.parent, request.type, request.name, stated, request.aliases)
+            if request.deleteBeforeReplaceDefined or request.aliases:
+                stated = request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None
+                self._options.note(request.parent, request.type, request.name, stated, request.aliases)
             written = request.object.SerializeToString()
             if any(signature in written for signature in _ASSETS):
                 self._keeper.keep(f"{request.type} {request.name}", json_format.MessageToDict(request.object))
