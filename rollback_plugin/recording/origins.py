@@ -15,7 +15,6 @@ from pulumi._types import is_input_type
 from rollback_plugin.versions.links import Origin, ProgramLinks, ResourceLinks
 from rollback_plugin.versions.properties import PropertyPath
 
-
 _PLAIN = (str, int, float, type(None))
 
 
