@@ -19,7 +19,7 @@ BENCHMARKS: Mapping[str, Callable[[bool], Rows]] = {
     "plan": plan.measured,
     "profile": phases.measured,
     "recording": recording.measured,
-    "rollback": rollback.measured,
+    **rollback.benchmarks(),
     "startup": startup.measured,
     "storage": storage.measured,
     "storm": storm.measured,

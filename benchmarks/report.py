@@ -30,12 +30,12 @@ _LEFT = """## What is left, and why
   a key from a passphrase is slow on purpose), and only then is it known what the update is confined to. The update
   could begin before; but then the stack would be locked, and have one more update, for rollbacks that turn out to be
   refused.
-- A recovery makes its plan in the same command, because it starts from the state that the rollback left. One run of the
-  engine could do both; but then what the plan refuses would be refused with the stack locked and the operation begun.
+- Where nobody planned a rollback or a recovery before, the command makes its plan, which is one more run of the engine.
+  One run could do both; but then what the plan refuses would be refused with the stack locked and the operation begun.
 - Where many resources change, the engine writes the whole state before and after each of them.
   `PULUMI_SKIP_CHECKPOINTS` would end that, and an engine that is killed would leave resources that no state knows.
 - A command starts as fast as typer and pydantic do; together they take as long to load as `pulumi version` takes.
-- The engine asks `track()` about each resource: only so are the children of remote components seen.
+- What `track()` adds is mostly being imported, and noting which value came from where.
 """
 
 
@@ -156,10 +156,10 @@ def _milliseconds(row: Mapping[str, Any]) -> str:
 
 
 def _times(documents: Documents) -> Plot:
-    figures = documents.get("rollback", {}).get("figures", {})
     lines: dict[str, list[Point]] = {}
     for way in (rollback.UNDO, rollback.RECOVER, rollback.FLOOR, rollback.WARM, rollback.FRESH):
         for size in rollback.SIZES:
+            figures = documents.get(rollback.benchmark_of(size), {}).get("figures", {})
             row = figures.get(rollback.name_of(size, rollback.ONE), {}).get(way)
             if row is not None:
                 lines.setdefault(way, []).append((size, row["wall_seconds"]["median"]))

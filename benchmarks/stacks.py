@@ -97,6 +97,10 @@ class StackToTime:
         """Make the plan that the next `undo` finds."""
         self.run("rollback", "plan", "--to", "1")
 
+    def plan_recovery(self) -> None:
+        """Make the plan that the next `recover` finds, as a watch does while a rollback is being verified."""
+        self.run("rollback", "plan", "--recover")
+
     def undo(self) -> None:
         self.run("rollback", "undo", "--to", "1", "--yes")
 

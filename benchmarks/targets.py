@@ -58,7 +58,7 @@ def targets() -> Iterator[Target]:
         "the same, of 1,000 resources", "of 10", "independent of the number: p95 at most 1.25 times as long", largest
     )
     yield from _whole_operation("whole rollback", rollback.UNDO)
-    yield from _whole_operation("recovery, making its plan", rollback.RECOVER)
+    yield from _whole_operation("recovery", rollback.RECOVER)
     yield Target(
         "replay's own memory, 1,000 resources",
         "the program's process",
@@ -112,7 +112,7 @@ def _whole_operation(what: str, way: str) -> Iterator[Target]:
 
 
 def _at(size: int, share: str, way: str, limit: float, *, at_least: bool = False) -> Case:
-    return Case(f"{size:,}, {share}", "rollback", rollback.name_of(size, share), way, limit, at_least)
+    return Case(f"{size:,}, {share}", rollback.benchmark_of(size), rollback.name_of(size, share), way, limit, at_least)
 
 
 def _recording() -> Iterator[Target]:

@@ -10,6 +10,7 @@ import typer
 from rollback_plugin.cli.glancing import show_all
 from rollback_plugin.cli.options import (
     HERE,
+    ConflictsOption,
     DataOption,
     FolderOption,
     Output,
@@ -21,7 +22,7 @@ from rollback_plugin.cli.options import (
 from rollback_plugin.cli.printing import print_json, show, show_lines, terminal_width
 from rollback_plugin.cli.session import open_gate, open_records, open_stack
 from rollback_plugin.errors import InvalidConfiguration
-from rollback_plugin.journal.options import DataPolicy, OperationOptions, Strategy
+from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions, Strategy
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -85,17 +86,22 @@ def plan(
             help="Judge a deploy that hasn't happened, from its preview; without a file, `pulumi preview` is run here.",
         ),
     ] = False,
+    recovery: Annotated[bool, typer.Option("--recover", help="What `recover` would do, instead of `undo`.")] = False,
     to: TargetOption = None,
     data: DataOption = DataPolicy.KEEP,
+    conflicts: ConflictsOption = ConflictPolicy.REFUSE,
     strategy: StrategyOption = Strategy.AUTO,
     stack: StackOption = None,
     folder: FolderOption = HERE,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """What `undo` would do, without doing it; or whether a deploy that hasn't happened could be undone.
+    """What `undo` or `recover` would do, without doing it; or whether a deploy that hasn't happened could be undone.
 
-    Exits with 3 where it would be refused, or couldn't.
+    The plan is kept: while the stack's state stays as it is, `undo` and `recover` with the same options don't make it
+    again. Exits with 3 where it would be refused, or couldn't.
     """
+    if conflicts is not ConflictPolicy.REFUSE and not recovery:
+        raise typer.BadParameter("--conflicts is given without --recover.")
     if of_preview:
         _judge_deploy(preview, stack, folder, output)
         return
@@ -104,7 +110,9 @@ def plan(
     from rollback_plugin.report.plan_view import plan_view
 
     controller = open_stack(stack, folder)
-    target, planned = controller.operator.plan_undo(to, OperationOptions(data=data, strategy=strategy))
+    options = OperationOptions(data=data, strategy=strategy, conflicts=conflicts)
+    operator = controller.operator
+    target, planned = operator.plan_recover(to, options) if recovery else operator.plan_undo(to, options)
     if output is Output.JSON:
         print_json({"target": target, "verdict": planned.verdict, **vars_of(planned)})
     else:

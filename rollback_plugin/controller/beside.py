@@ -10,11 +10,11 @@ from rollback_plugin.errors import RollbackPluginError
 from rollback_plugin.journal.entries import Event
 from rollback_plugin.journal.journal import Journal
 
-Found = TypeVar("Found", bound=Event, covariant=True)
+Found = TypeVar("Found", bound=Event | None, covariant=True)
 
 
 class Study(Protocol[Found]):
-    """One question about one stack, whose answer is journaled once for each subject."""
+    """One question about one stack, whose answer is journaled once for each subject, where it is an event."""
 
     @property
     def journal(self) -> Journal: ...
@@ -30,9 +30,10 @@ class Study(Protocol[Found]):
         ...
 
 
-def keep(study: Study[Event], subject: int, found: Event) -> bool:
-    """Journal what was worked out; False where it isn't asked any more, because the stack was changed."""
-    if study.due != subject:
+def keep(study: Study[Event | None], subject: int, found: Event | None) -> bool:
+    """Journal what was worked out; False where it isn't asked any more, because the stack was changed, or is nothing
+    to be journaled."""
+    if found is None or study.due != subject:
         return False
     study.journal.append_next(found)
     return True
@@ -55,9 +56,9 @@ class Beside:
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
-        self._under_way: dict[int, tuple[int, Future[Event]]] = {}
+        self._under_way: dict[int, tuple[int, Future[Event | None]]] = {}
 
-    def begin(self, studies: Sequence[Study[Event]]) -> None:
+    def begin(self, studies: Sequence[Study[Event | None]]) -> None:
         """Begin to work out what is due. Raises nothing: a journal that can't be read is said elsewhere."""
         for place, study in enumerate(studies):
             if place in self._under_way:
@@ -70,7 +71,7 @@ class Beside:
             if subject is not None:
                 self._under_way[place] = (subject, self._executor.submit(study.work_out, subject))
 
-    def journaled(self, studies: Sequence[Study[Event]], *, wait: bool = False) -> None:
+    def journaled(self, studies: Sequence[Study[Event | None]], *, wait: bool = False) -> None:
         """Journal what was worked out by now, or, to `wait`, all that was begun."""
         for place, (subject, future) in list(self._under_way.items()):
             if not (wait or future.done()):

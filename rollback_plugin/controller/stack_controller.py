@@ -24,6 +24,7 @@ from rollback_plugin.controller.operate import Operator
 from rollback_plugin.controller.policy import StackPolicy, stack_policy
 from rollback_plugin.controller.ports import EngineBackend, Replayer, VersionRecorder
 from rollback_plugin.controller.way_back import WayBack
+from rollback_plugin.controller.way_forward import WayForward
 from rollback_plugin.controller.weighing import Weighing
 from rollback_plugin.errors import UnknownAlarm, WriteConflict
 from rollback_plugin.journal.entries import Asked, Event, Held, RollbackVerified
@@ -79,11 +80,18 @@ class StackController:
     """None: nobody keeps evidence."""
     _services: dict[int, tuple[Service, ...]] = field(default_factory=dict, repr=False, compare=False)
     """By version. Versions never change."""
+    _recoveries_planned: set[str] = field(default_factory=set, repr=False, compare=False)
+    """After which rollbacks."""
 
     @property
     def way_back(self) -> WayBack:
         """Works out, and journals, what undoing the newest version takes."""
         return WayBack(self.journal, self.replay, self.operator.consumers_ahead, self.clock)
+
+    @property
+    def way_forward(self) -> WayForward:
+        """Works out what recovering a version that was rolled back takes, while that is being verified."""
+        return WayForward(self.stack, self.journal, self.replay, self.clock, self._recoveries_planned)
 
     @property
     def detection(self) -> DetectionStudy:
@@ -99,10 +107,11 @@ class StackController:
         return EvidenceStudy(self.journal, self.services, self.alarm_source, self.requests, sources, self.clock)
 
     @property
-    def studies(self) -> tuple[Study[Event], ...]:
-        """All that is worked out beside the rounds."""
+    def studies(self) -> tuple[Study[Event | None], ...]:
+        """All that is worked out beside the rounds; the way forward, for which there may soon be need, first."""
         evidence = self.evidence
-        return (self.way_back, self.detection) if evidence is None else (self.way_back, self.detection, evidence)
+        studies = (self.way_forward, self.way_back, self.detection)
+        return studies if evidence is None else (*studies, evidence)
 
     def status(self) -> Status:
         """The stack as its journal tells it, now."""

@@ -82,7 +82,7 @@ class Watch:
         for place, observed, claimed in self._read_alarms(watched):
             yield place, self._round(self.controllers[place], observed, claimed)
 
-    def _studies(self) -> list[Study[Event]]:
+    def _studies(self) -> list[Study[Event | None]]:
         return [study for controller in self.controllers for study in controller.studies]
 
     def _round(

@@ -82,6 +82,7 @@ def test_undo_and_recover_end_where_each_versions_own_program_sees_no_change(pro
     assert undone.keys() == first_outputs.keys()
     assert {key: undone[key] for key in ("greeting", "price")} == {"greeting": "hello", "price": SECRET}
 
+    assert project.rollback("plan", "--recover", "--output", "json").json()["target"] == 2
     project.rollback("recover", "--yes").must()
     project.write(V2, PAGE_2)
     project.preview_sees_no_change().must()

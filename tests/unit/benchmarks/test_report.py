@@ -59,12 +59,12 @@ def test_what_has_to_be_faster_is_met_from_its_limit_and_every_size_counts() -> 
     # Given a rollback that is fast enough with 10 resources, and not with 100
     way = f"{rollback.WARM} / {rollback.UNDO}"
     sizes = {
-        rollback.name_of(10, rollback.ONE): {way: _times(2.0)},
-        rollback.name_of(100, rollback.ONE): {way: _times(2.4)},
+        rollback.benchmark_of(size): {rollback.name_of(size, rollback.ONE): {way: _times(times)}}
+        for size, times in ((10, 2.0), (100, 2.4))
     }
 
     # When that is told
-    row = _row_of("whole rollback", {"rollback": sizes}, beside=rollback.WARM)
+    row = _row_of("whole rollback", sizes, beside=rollback.WARM)
 
     # Then both are, and neither speaks for the other, nor for sizes that were not measured
     assert "10, 1 changed: 2.00 / 2.00 / 2.00 times<br>" in row[3]
@@ -91,10 +91,13 @@ def test_what_was_not_measured_everywhere_is_not_said_to_be_met_everywhere() -> 
 
 def test_plots_have_a_point_for_each_size_that_was_measured() -> None:
     # Given rollbacks of two sizes, and a store with two numbers of versions
-    sizes = {rollback.name_of(size, rollback.ONE): {rollback.UNDO: _seconds(1.0)} for size in (10, 100)}
+    sizes = {
+        rollback.benchmark_of(size): {rollback.name_of(size, rollback.ONE): {rollback.UNDO: _seconds(1.0)}}
+        for size in (10, 100)
+    }
     versions = {number: {way: _count(2**20) for way in (storage.COPIES, storage.KEPT)} for number in ("1", "1000")}
 
-    drawn = plots(_documents({"rollback": sizes, "storage": versions}))
+    drawn = plots(_documents({**sizes, "storage": versions}))
 
     points = {name: len(list(ET.fromstring(svg).iter(f"{SVG}circle"))) for name, svg in drawn.items()}  # noqa: S314
     assert points == {TIME_PLOT: 2, STORAGE_PLOT: 4}
