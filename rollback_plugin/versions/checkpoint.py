@@ -18,6 +18,7 @@ from pydantic.alias_generators import to_camel
 from rollback_plugin.errors import DamagedSnapshot
 from rollback_plugin.versions.assets import AssetReference, asset_references
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
+from rollback_plugin.versions.collecting import without_collecting
 from rollback_plugin.versions.properties import contains_secret
 from rollback_plugin.versions.service import Service
 
@@ -104,6 +105,7 @@ class Checkpoint:
     resources: tuple[Resource, ...]
 
     @classmethod
+    @without_collecting()
     def parse(cls, data: bytes, *, source: str = "the checkpoint") -> Self:
         """Read a document. Raises `DamagedSnapshot`, naming `source`, for one that can't be read in full."""
         try:
@@ -134,6 +136,7 @@ class Checkpoint:
         return _with_resources(self.envelope, snapshot, [resource.document for resource in self.resources])
 
     @classmethod
+    @without_collecting()
     def from_lines(cls, lines: Sequence[bytes], *, source: str = "the checkpoint") -> Self:
         """The checkpoint that has these `lines`. Raises `DamagedSnapshot`."""
         try:
