@@ -211,6 +211,8 @@ def main() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     threading.Thread(target=exit_with_engine, args=(sys.stdin.buffer,), daemon=True).start()
+    # What a shell runs in the background begins with SIGINT ignored; the engine waits five seconds before it kills.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.engine
 
 PROCESS_DEADLINE_SECONDS = 20.0
 PASSPHRASE = "correct horse"
+ROOT = Path(__file__).parents[2]
 
 
 class Project:
@@ -305,3 +306,16 @@ def test_an_interrupted_engine_ends_its_program_without_a_traceback(
     output = (project.directory / "output").read_text()
     assert "Traceback" not in output
     assert "KeyboardInterrupt" not in output
+
+
+def test_a_host_begun_in_the_background_of_a_shell_listens_to_the_engine_all_the_same() -> None:
+    """Such processes begin with SIGINT ignored (POSIX.1-2017, Shell Command Language, 2.11)."""
+    host_command = [sys.executable, "-m", "engine.python_language_host", "127.0.0.1:1"]
+    command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *host_command]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as host:
+        assert host.stdout is not None
+        assert int(host.stdout.readline())
+
+        host.send_signal(signal.SIGINT)
+
+        assert host.wait(timeout=PROCESS_DEADLINE_SECONDS) == 0

@@ -8,6 +8,7 @@ sdk/go/common/util/rpcutil/health.go).
 """
 
 import os
+import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,8 @@ def main() -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsProvider(installed_version()), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    # What a shell runs in the background is begun with SIGINT ignored, and the engine waits before it kills.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     _wait_until_orphaned(parent)
