@@ -4,9 +4,13 @@ import atexit
 import gc
 import sys
 
+OBJECTS_BETWEEN_COLLECTIONS = 200_000
+
 
 def main() -> None:
     """Run the command; errors of this package become one paragraph on stderr and their exit code."""
+    # A command's objects are needed until it ends: by default they would be gone through after every 700 of them.
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     from rollback_plugin.cli.application import application
     from rollback_plugin.errors import RollbackPluginError
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,14 +24,12 @@ from rollback_plugin.cli.options import (
 from rollback_plugin.cli.printing import print_json, say, show, warn
 from rollback_plugin.cli.progress import progress_printer
 from rollback_plugin.cli.reporting import reported
-from rollback_plugin.cli.session import open_stack, telling
+from rollback_plugin.cli.session import begin_opening, open_stack, telling
 from rollback_plugin.errors import RollbackPluginError
 from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions, Strategy
 
 if TYPE_CHECKING:
     from rollback_plugin.controller.execution import OperationResult
-    from rollback_plugin.controller.opened_ahead import FindTarget
-    from rollback_plugin.controller.reporting import Reporting
     from rollback_plugin.controller.stack_controller import StackController
     from rollback_plugin.replay.plan import Plan
 
@@ -55,8 +52,9 @@ def undo(
     from rollback_plugin.controller.targets import undo_target
 
     options = OperationOptions(data=data, strategy=strategy)
+    opening = begin_opening(stack, folder, partial(undo_target, to=to))
     with reported(None) as reporting:
-        controller = _opened(stack, folder, reporting, output, lock_timeout, partial(undo_target, to=to))
+        controller = telling(opening.opened(reporting), progress_printer(output), lock_timeout)
         if not yes:
             _confirm(controller, lambda: controller.operator.plan_undo(to, options), output)
         result = controller.operator.undo(to, options=options)
@@ -87,8 +85,9 @@ def recover(
     from rollback_plugin.controller.targets import recover_target
 
     options = OperationOptions(data=data, strategy=strategy, conflicts=conflicts)
+    opening = begin_opening(stack, folder, partial(recover_target, to=to))
     with reported(None) as reporting:
-        controller = _opened(stack, folder, reporting, output, lock_timeout, partial(recover_target, to=to))
+        controller = telling(opening.opened(reporting), progress_printer(output), lock_timeout)
         if not yes:
             _confirm(controller, lambda: controller.operator.plan_recover(to, options), output)
         report(controller.operator.recover(to, options=options), output)
@@ -119,17 +118,6 @@ def release(
             if found.quarantined
             else f"Version {version} is not quarantined: nothing to do."
         )
-
-
-def _opened(
-    stack: str | None,
-    folder: Path,
-    reporting: "Reporting",
-    output: Output,
-    lock_timeout_seconds: float,
-    find_target: "FindTarget",
-) -> "StackController":
-    return telling(open_stack(stack, folder, reporting, find_target), progress_printer(output), lock_timeout_seconds)
 
 
 def _keep_evidence(controller: "StackController", result: "OperationResult", output: Output) -> None:

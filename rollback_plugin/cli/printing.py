@@ -62,21 +62,23 @@ def show(renderable: "RenderableType") -> None:
     Console().print(renderable)
 
 
-def terminal_width() -> int | None:
-    """How many cells a line of stdout has; None where it is no terminal."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+def terminal_width(*, to_stderr: bool = False) -> int | None:
+    """How many cells a line of stdout, or stderr, has; None where it is no terminal."""
+    stream = sys.stderr if to_stderr else sys.stdout
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
-def show_lines(lines: "Iterable[Line]") -> None:
-    """Print lines to stdout: folded, and in their styles, where it is a terminal."""
+def show_lines(lines: "Iterable[Line]", *, to_stderr: bool = False) -> None:
+    """Print lines to stdout, or stderr: folded, and in their styles, where it is a terminal."""
     from rollback_plugin.report.lines import folded
 
-    width = terminal_width()
+    width = terminal_width(to_stderr=to_stderr)
     # https://no-color.org
     plain = width is None or bool(os.environ.get("NO_COLOR"))
     for each in lines:
         for part in (each,) if width is None else folded(each, width):
-            typer.echo("".join(_printable(span.text) if plain or not span.style else _styled(span) for span in part))
+            text = "".join(_printable(span.text) if plain or not span.style else _styled(span) for span in part)
+            typer.echo(text, err=to_stderr)
 
 
 def _styled(span: "Span") -> str:
@@ -91,12 +93,11 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 
-def say(words: str) -> None:
-    """Print a sentence to stdout; brackets in it are no markup."""
-    from rich.console import Console
-    from rich.text import Text
+def say(words: str, *, to_stderr: bool = False) -> None:
+    """Print a sentence, or a text of several lines, to stdout, or stderr."""
+    from rollback_plugin.report.lines import line
 
-    Console().print(Text(words))
+    show_lines([line(each) for each in words.splitlines()], to_stderr=to_stderr)
 
 
 def warn(words: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rollback_plugin.cli.options import Output
+from rollback_plugin.cli.printing import say
 
 if TYPE_CHECKING:
     from rollback_plugin.controller.progress import Progress
@@ -11,14 +12,10 @@ if TYPE_CHECKING:
 
 def progress_printer(output: Output) -> "Callable[[Progress], None]":
     """Prints to stdout for people; to stderr where stdout is for a JSON document."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(stderr=output is Output.JSON)
 
     def tell(progress: "Progress") -> None:
         if words := words_for(progress):
-            console.print(Text(words))
+            say(words, to_stderr=output is Output.JSON)
 
     return tell
 

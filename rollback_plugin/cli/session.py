@@ -3,12 +3,13 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rollback_plugin.backend.project import Project
     from rollback_plugin.controller.comparison import Comparison
     from rollback_plugin.controller.deploy_gate import DeployGate
     from rollback_plugin.controller.fleet import Fleet
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rollback_plugin.controller.records import StackRecords
     from rollback_plugin.controller.reporting import Reporting
     from rollback_plugin.controller.stack_controller import StackController
+    from rollback_plugin.replay.engine import Engine
 
 
 def now() -> datetime:
@@ -25,30 +27,41 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_stack(
-    stack: str | None,
-    folder: Path,
-    reporting: "Reporting | None" = None,
-    find_target: "FindTarget | None" = None,
-) -> "StackController":
-    """Everything there is for one stack; `reporting` hears of what is done. With `find_target` for one operation, with
-    which the process ends. Raises what `open_project` and `assemble` raise."""
+def open_stack(stack: str | None, folder: Path, reporting: "Reporting | None" = None) -> "StackController":
+    """Everything there is for one stack; `reporting` hears of what is done. Raises what `open_project` and `assemble`
+    raise."""
     # Imported late: `rollback --help` needs none of it.
     from rollback_plugin.backend.project import open_project
-
-    project = open_project(folder.resolve(), stack, os.environ)
-    engine = None
-    if find_target is not None:
-        from rollback_plugin.controller.opened_ahead import engine_opening_ahead
-
-        engine = engine_opening_ahead(project, os.environ, now, find_target)
-    # Last, as these load everything else.
     from rollback_plugin.controller.assembly import assemble
     from rollback_plugin.controller.reporting import UNREPORTED
 
+    project = open_project(folder.resolve(), stack, os.environ)
     if reporting is None:
         _keep_retries_quiet()
-    return assemble(project, os.environ, clock=now, reporting=reporting or UNREPORTED, engine=engine)
+    return assemble(project, os.environ, clock=now, reporting=reporting or UNREPORTED)
+
+
+@dataclass(frozen=True)
+class OpeningStack:
+    """A stack whose secrets an engine is opening, for one operation, with which the process ends."""
+
+    project: "Project"
+    engine: "Engine"
+
+    def opened(self, reporting: "Reporting") -> "StackController":
+        """As `open_stack` does it."""
+        from rollback_plugin.controller.assembly import assemble
+
+        return assemble(self.project, os.environ, clock=now, reporting=reporting, engine=self.engine)
+
+
+def begin_opening(stack: str | None, folder: Path, find_target: "FindTarget") -> OpeningStack:
+    """To be done before all else: what is loaded meanwhile costs nothing. Raises what `open_project` raises."""
+    from rollback_plugin.backend.project import open_project
+    from rollback_plugin.controller.opened_ahead import engine_opening_ahead
+
+    project = open_project(folder.resolve(), stack, os.environ)
+    return OpeningStack(project, engine_opening_ahead(project, os.environ, now, find_target))
 
 
 def open_records(stack: str | None, folder: Path) -> "StackRecords":

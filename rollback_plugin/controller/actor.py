@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-import psutil
-
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -46,6 +44,9 @@ def process_is_alive(pid: int, since: datetime) -> bool:
 
     A process that began later only has the number again, and one that ended but was not waited for (a zombie) is gone.
     """
+    # Imported late: most commands meet nobody else.
+    import psutil
+
     try:
         process = psutil.Process(pid)
         began = datetime.fromtimestamp(process.create_time(), UTC)

@@ -4,8 +4,9 @@ time.
 It is a row of zstandard frames, a line in each (`zstd -dc` shows them). The first has two: the sha256 of all that
 follows it, the other line and the frames; and a head, which says the format, the entry (sequence and sha256 of its
 stored bytes), the small facts, and of each page of the large ones its first key, how many items it has, and how many
-bytes its frame. Each frame after it is such a page, an array of keys with their items. Whoever reads it unpacks and
-parses the pages that it needs, so a status takes a few of them however many years there are.
+bytes its frame. Facts that nothing was said of are left out. Each frame after it is such a page, an array of keys with
+their items. Whoever reads it unpacks and parses the pages that it needs, so a status takes a few of them however many
+years there are.
 
 `FORMAT` is raised when the same entries come to other facts, or to the same ones in another form, or when there are new
 kinds of entries: a plugin believes its own format only, and reads the entries where it finds another. A test holds it
@@ -15,7 +16,7 @@ against what a journal with all kinds comes to.
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from types import GenericAlias
 from typing import Any, get_args, get_origin, get_type_hints
@@ -27,8 +28,9 @@ from rollback_plugin.errors import UnusableCompaction
 from rollback_plugin.journal.facts import Facts
 from rollback_plugin.journal.paged import Page, Paged
 
-FORMAT = 1
+FORMAT = 2
 COMPRESSION_LEVEL = 3
+_NOTHING_SAID = Facts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,16 @@ def to_bytes(compacted: CompactedJournal) -> bytes:
     frames: list[bytes] = []
     small: dict[str, Any] = {}
     index: dict[str, list[list[Any]]] = {}
-    for name, adapter in _adapters().items():
+    for name in _hints():
         value = getattr(compacted.facts, name)
         if not isinstance(value, Paged):
-            small[name] = adapter.dump_python(value, mode="json")
+            if value != getattr(_NOTHING_SAID, name):
+                small[name] = _adapter(name).dump_python(value, mode="json")
             continue
-        made = [_frame(page, adapter) for page in value.pages]
-        firsts = [_keys()[name].dump_python(page.first, mode="json") for page in value.pages]
+        if not value.pages:
+            continue
+        made = [_frame(page, _adapter(name)) for page in value.pages]
+        firsts = [_key_adapter(name).dump_python(page.first, mode="json") for page in value.pages]
         index[name] = [
             [first, page.count, len(frame)] for first, page, frame in zip(firsts, value.pages, made, strict=True)
         ]
@@ -99,25 +104,22 @@ def from_bytes(data: bytes, key: str) -> CompactedJournal:
 
 
 def _facts(small: Mapping[str, Any], index: Mapping[str, Any], body: bytes, key: str) -> Facts:
-    read: dict[str, Any] = {}
+    read: dict[str, Any] = {name: _adapter(name).validate_python(value) for name, value in small.items()}
     begin = 0
-    for name, adapter in _adapters().items():
-        if name not in index:
-            read[name] = adapter.validate_python(small[name])
-            continue
+    for name, listed in index.items():
         pages = []
-        for first, count, length in index[name]:
+        for first, count, length in listed:
             frame = body[begin : begin + length]
-            pages.append(Page(_keys()[name].validate_python(first), count, frame, _parser(adapter, key)))
+            pages.append(Page(_key_adapter(name).validate_python(first), count, frame, _parser(name, key)))
             begin += length
         read[name] = Paged(tuple(pages))
     return Facts(**read)
 
 
-def _parser(adapter: TypeAdapter[Any], key: str) -> Callable[[bytes], Mapping[Any, Any]]:
+def _parser(name: str, key: str) -> Callable[[bytes], Mapping[Any, Any]]:
     def parsed(frame: bytes) -> Mapping[Any, Any]:
         try:
-            return dict(adapter.validate_json(zstandard.ZstdDecompressor().decompress(frame)))
+            return dict(_adapter(name).validate_json(zstandard.ZstdDecompressor().decompress(frame)))
         except (ValueError, zstandard.ZstdError) as error:
             raise _unusable(key, f"a page of it can't be read ({type(error).__name__})") from None
 
@@ -136,13 +138,17 @@ def _packed(line: bytes) -> bytes:
 
 
 @cache
-def _adapters() -> Mapping[str, TypeAdapter[Any]]:
-    """By field of the facts, how it is parsed and dumped; of paged ones, a page."""
-    hints = get_type_hints(Facts)
-    return {field.name: _adapter(hints[field.name]) for field in fields(Facts)}
+def _hints() -> Mapping[str, Any]:
+    """Types by field of the facts, in their order."""
+    return get_type_hints(Facts)
 
 
-def _adapter(hint: Any) -> TypeAdapter[Any]:
+# Each is made when it is needed: of most journals few facts are ever told, and to make them all takes longer than to
+# read a year of them.
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    """How a field of the facts is parsed and dumped; of a paged one, a page."""
+    hint = _hints()[name]
     if get_origin(hint) is Paged:
         pairs: Any = GenericAlias(list, (GenericAlias(tuple, get_args(hint)),))
         return TypeAdapter(pairs)
@@ -150,10 +156,9 @@ def _adapter(hint: Any) -> TypeAdapter[Any]:
 
 
 @cache
-def _keys() -> Mapping[str, TypeAdapter[Any]]:
-    """By paged field of the facts, how its keys are."""
-    hints = get_type_hints(Facts)
-    return {name: TypeAdapter(get_args(hint)[0]) for name, hint in hints.items() if get_origin(hint) is Paged}
+def _key_adapter(name: str) -> TypeAdapter[Any]:
+    """How the keys of a paged field are."""
+    return TypeAdapter(get_args(_hints()[name])[0])
 
 
 def _sha256(*parts: bytes) -> bytes:

@@ -33,8 +33,7 @@ from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.version import Version
 
 if TYPE_CHECKING:
-    from pulumi.runtime.proto import language_pb2
-
+    from rollback_plugin.replay.protocol import language_pb2
     from rollback_plugin.replay.registration import RegisteredResources
 
 

@@ -268,7 +268,7 @@ class Engine:
         arguments: Sequence[str],
         variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        # Imported late: the protocol comes with all of Pulumi's SDK, and most commands run no engine.
+        # Imported late: most commands run no engine.
         from rollback_plugin.replay.language_server import serve
 
         errors: list[Diagnostic] = []

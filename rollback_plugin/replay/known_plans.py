@@ -12,6 +12,7 @@ import contextlib
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
@@ -24,8 +25,6 @@ from rollback_plugin.stack import StackName
 from rollback_plugin.store.interface import ObjectStore
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
 from rollback_plugin.versions.version import Version
-
-_PLAN = TypeAdapter(Plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class KnownPlans:
     def find(self, question: Question) -> Plan | None:
         """The plan, if it was made. Raises `StoreError`s other than that it wasn't."""
         try:
-            return _PLAN.validate_json(self._store.read(self._key(question)))
+            return _adapter().validate_json(self._store.read(self._key(question)))
         except (ObjectMissing, ValidationError):
             return None
 
@@ -64,7 +63,7 @@ class KnownPlans:
             for other in list(self._store.list(self._folder)):
                 if not other.startswith(key.rpartition("/")[0] + "/"):
                     self._store.delete(other)
-            self._store.write(key, _PLAN.dump_json(plan))
+            self._store.write(key, _adapter().dump_json(plan))
 
     def forget(self, versions: Collection[int]) -> None:
         """Remove the plans for re-applying these versions. Raises `StoreError`s."""
@@ -89,3 +88,8 @@ class KnownPlans:
             return ""
         status = Path(found).stat()
         return f"{status.st_size}-{status.st_mtime_ns}"
+
+
+@cache
+def _adapter() -> TypeAdapter[Plan]:
+    return TypeAdapter(Plan)

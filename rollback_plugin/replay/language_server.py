@@ -14,10 +14,10 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import events_pb2_grpc, language_pb2, language_pb2_grpc, plugin_pb2
 
 from rollback_plugin.errors import EngineFailed, RollbackPluginError
 from rollback_plugin.replay.events import EngineEvent, read_event
+from rollback_plugin.replay.protocol import events_pb2_grpc, language_pb2, language_pb2_grpc, plugin_pb2
 
 Program = Callable[[language_pb2.RunRequest], None]
 """Registers resources with the request's resource monitor. Raises a `RollbackPluginError` to fail the update, and

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import grpc
-from pulumi.runtime.proto import language_pb2, resource_pb2, resource_pb2_grpc
 
 from rollback_plugin.errors import EngineFailed
 from rollback_plugin.replay.goal import Goal, Registration
@@ -23,6 +22,7 @@ from rollback_plugin.replay.property_values import (
     to_struct,
     unwrapped,
 )
+from rollback_plugin.replay.protocol import language_pb2, resource_pb2, resource_pb2_grpc
 from rollback_plugin.replay.recorded import RecordedResource, dependency_order, managed_originals
 from rollback_plugin.replay.relink import (
     Conflict,

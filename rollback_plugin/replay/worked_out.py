@@ -82,6 +82,6 @@ def work_out(
 
 
 def _load_protocol() -> None:
-    """Import what the engine is talked to with, while it opens secrets: it comes with all of Pulumi's SDK."""
+    """Import what the engine is talked to with, while it opens secrets."""
     import rollback_plugin.replay.language_server
     import rollback_plugin.replay.registration  # noqa: F401

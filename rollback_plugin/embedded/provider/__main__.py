@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
-from .bare_protocol import use_bare_protocol
+from rollback_plugin.bare_protocol import bare_protocol
+
 from .install import installed_version
 
 PARENT_CHECK_INTERVAL_SECONDS = 0.5
@@ -26,10 +27,10 @@ MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 
 def main() -> None:
     parent = os.getppid()
-    use_bare_protocol()
-    from pulumi.runtime.proto import provider_pb2_grpc
+    with bare_protocol():
+        from pulumi.runtime.proto import provider_pb2_grpc
 
-    from .servicer import AwsProvider
+        from .servicer import AwsProvider
 
     server = grpc.server(
         ThreadPoolExecutor(max_workers=WORKERS),

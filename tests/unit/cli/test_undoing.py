@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from rollback_plugin.cli import changing
 from rollback_plugin.cli.application import application
+from rollback_plugin.cli.session import OpeningStack
 from rollback_plugin.controller.evidence import EvidenceSources
 from rollback_plugin.journal.entries import AlarmState, EvidenceKept
 from rollback_plugin.signals.evidence import Evidence
@@ -30,7 +31,8 @@ class Unwatched(Stand):
         self.two_versions()
         sources = EvidenceSources(self.archive.blobs, lambda: cast("Any", None), self._no_secrets)
         opened = replace(self.controller(self.cloudwatch.source, self.cloudwatch.counter()), evidence_sources=sources)
-        monkeypatch.setattr(changing, "open_stack", lambda *_, **__: opened)
+        monkeypatch.setattr(OpeningStack, "opened", lambda *_: opened)
+        monkeypatch.setattr(changing, "begin_opening", lambda *_: OpeningStack(cast("Any", None), cast("Any", None)))
 
     def alarm_is(self, state: AlarmState) -> None:
         self.cloudwatch.put(ALARM, state, self.now)

@@ -78,7 +78,7 @@ EVERY_KIND: list[Event] = [
     Pruned(versions=(1,)),
 ]
 
-FORMAT_AND_FACTS = (1, "40e3b737c66c4ca6")
+FORMAT_AND_FACTS = (2, "31c8606cce517e4a")
 """Where the test fails: raise `FORMAT`, and put what the test found here."""
 
 
