@@ -37,17 +37,19 @@ class EngineLock:
     on_progress: Callable[[Progress], None]
     patience_seconds: float
 
-    def wait_for(self, operation: Operation, work: Callable[[], Result]) -> Result:
+    def wait_for(self, operation: Operation, work: Callable[[], Result], has_begun: Callable[[str], bool]) -> Result:
         """Do `work` once nobody holds the stack. Raises `EngineLocked` when a lock outlasts `patience_seconds`.
 
         Locks are looked at before, too: an engine whose process was just killed still writes the stack's state while
-        it holds one, and work that began by reading that state would be lost.
+        it holds one, and work that began by reading that state would be lost. Not where an engine `has_begun` on this
+        operation: then the lock is its own, or it says itself whose.
         """
         for attempt in stamina.retry_context(
             on=EngineLocked, attempts=None, timeout=self.patience_seconds, wait_initial=0.5, wait_max=15.0
         ):
             with attempt:
-                self._refuse_while_held(self._held_by_others(operation))
+                if not has_begun(operation.id):
+                    self._refuse_while_held(self._held_by_others(operation))
                 return work()
         raise AssertionError("a retried call either returns or raises")
 

@@ -120,7 +120,7 @@ class Execution:
     def _replay(self, operation: Operation, attempts: int) -> str:
         for attempt in stamina.retry_context(on=EngineFailed, attempts=attempts, timeout=None, wait_initial=1.0):
             with attempt:
-                return self.lock.wait_for(operation, lambda: self._run_engine(operation))
+                return self.lock.wait_for(operation, lambda: self._run_engine(operation), self.replay.has_begun)
         raise AssertionError("a retried call either returns or raises")
 
     def _run_engine(self, operation: Operation) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import stamina
 
@@ -86,23 +87,25 @@ class Operator:
         resumed = self._resume_patiently()
         if resumed is not None and resumed.kind == "rollback" and to in (None, resumed.target):
             return resumed
-        for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
-            with attempt:
-                status = self._status_with_new_deploys()
-                target = undo_target(self.stack, status, to)
-                if status.applied is None or target == status.applied:
-                    return NothingToDo(target)
-                self._refuse_what_cannot_be_replayed(target, options)
-                started = RollbackStarted(
-                    operation=_new_operation(),
-                    undoes=status.applied,
-                    target=target,
-                    reason=reason,
-                    alarms=tuple(dict.fromkeys([*alarms, *ringing_against(status, status.applied)])),
-                    options=options,
-                )
-                operation = self._start(started, status)
-        return self._execution.carry_on(operation, engine_attempts=1)
+        with ExitStack() as begun:
+            for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
+                with attempt:
+                    begun.close()
+                    status = self._status_with_new_deploys()
+                    target = undo_target(self.stack, status, to)
+                    if status.applied is None or target == status.applied:
+                        return NothingToDo(target)
+                    started = RollbackStarted(
+                        operation=_new_operation(),
+                        undoes=status.applied,
+                        target=target,
+                        reason=reason,
+                        alarms=tuple(dict.fromkeys([*alarms, *ringing_against(status, status.applied)])),
+                        options=options,
+                    )
+                    begun.enter_context(self._begun("rollback", started))
+                    operation = self._start(started, status)
+            return self._execution.carry_on(operation, engine_attempts=1)
 
     def recover(
         self,
@@ -118,18 +121,20 @@ class Operator:
         resumed = self._resume_patiently()
         if resumed is not None and resumed.kind == "recovery" and to in (None, resumed.target):
             return resumed
-        for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
-            with attempt:
-                status = self._status_with_new_deploys()
-                target = recover_target(self.stack, status, to)
-                # After a failure, what the stack runs may be a mixture: then the version applied is worth applying.
-                if target == status.applied and status.last_failure is None:
-                    return NothingToDo(target)
-                merging = replace(options, keeping=kept_by_recovery(self.stack, status, target))
-                self._refuse_what_cannot_be_replayed(target, merging)
-                started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason, options=merging)
-                operation = self._start(started, status)
-        return self._execution.carry_on(operation, engine_attempts=1)
+        with ExitStack() as begun:
+            for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
+                with attempt:
+                    begun.close()
+                    status = self._status_with_new_deploys()
+                    target = recover_target(self.stack, status, to)
+                    # After a failure, what the stack runs may be a mixture: then the version applied is worth applying.
+                    if target == status.applied and status.last_failure is None:
+                        return NothingToDo(target)
+                    merging = replace(options, keeping=kept_by_recovery(self.stack, status, target))
+                    started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason, options=merging)
+                    begun.enter_context(self._begun("recovery", started))
+                    operation = self._start(started, status)
+            return self._execution.carry_on(operation, engine_attempts=1)
 
     def plan_undo(self, to: int | None = None, options: OperationOptions = DEFAULT_OPTIONS) -> tuple[int, Plan]:
         """The version that `undo` would go to, and how. Changes nothing; raises as `undo` does, but for refusals."""
@@ -246,15 +251,23 @@ class Operator:
         self._tell_start(operation, resumed=False)
         return operation
 
-    def _refuse_what_cannot_be_replayed(self, target: int, options: OperationOptions) -> None:
+    @contextmanager
+    def _begun(
+        self, kind: Literal["rollback", "recovery"], started: RollbackStarted | RecoveryStarted
+    ) -> Iterator[None]:
+        """What can't be replayed is refused, while the engine begins with what probably can."""
+        target, options = started.target, started.options
         self._lock.wait_until_free()
-        plan = self._plan(target, options)
-        if plan.refusals:
-            obstacles = "; ".join(map(str, plan.refusals))
-            raise NotReplayable(
-                f"Version {target} of {self.stack} can't be applied as it was, and nothing was touched. In the way: "
-                f"{obstacles}. Choose another version with `--to N`, or see `rollback plan`."
-            )
+        require_as_journaled(self.archive, self.journal, target)
+        with self.replay.begun(target, started.operation, kind, options):
+            plan = self.replay.plan(target, options)
+            if plan.refusals:
+                obstacles = "; ".join(map(str, plan.refusals))
+                raise NotReplayable(
+                    f"Version {target} of {self.stack} can't be applied as it was, and nothing was touched. In the way:"
+                    f" {obstacles}. Choose another version with `--to N`, or see `rollback plan`."
+                )
+            yield
 
     def _plan(self, target: int, options: OperationOptions) -> Plan:
         require_as_journaled(self.archive, self.journal, target)

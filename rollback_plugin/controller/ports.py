@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from rollback_plugin.journal.options import OperationOptions
@@ -21,6 +22,20 @@ class Replayer(Protocol):
 
     def plan(self, target: int, options: OperationOptions) -> Plan:
         """What applying the version would do. Touches nothing."""
+        ...
+
+    def begun(
+        self, target: int, operation: str, kind: Literal["rollback", "recovery"], options: OperationOptions
+    ) -> AbstractContextManager[None]:
+        """Where it is known already what to do, let the engine begin the update that `apply` carries on with.
+
+        Nothing is touched before that but the stack's lock; an update that wasn't carried on with ends with the block.
+        Raises `NotReplayable` and `DamagedSnapshot`.
+        """
+        ...
+
+    def has_begun(self, operation: str) -> bool:
+        """Whether the engine is at work already on the update of that operation, and takes the stack's lock itself."""
         ...
 
     def apply(

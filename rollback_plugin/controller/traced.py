@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -28,6 +29,14 @@ class TracedReplayer:
 
     def plan(self, target: int, options: OperationOptions) -> Plan:
         return self.replay.plan(target, options)
+
+    def begun(
+        self, target: int, operation: str, kind: Literal["rollback", "recovery"], options: OperationOptions
+    ) -> AbstractContextManager[None]:
+        return self.replay.begun(target, operation, kind, options)
+
+    def has_begun(self, operation: str) -> bool:
+        return self.replay.has_begun(operation)
 
     def apply(
         self,

@@ -1,7 +1,7 @@
 """Re-applying a recorded version to its stack: prepare, plan, update, check."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +11,12 @@ from rollback_plugin.backend.updates import ConfigValue
 from rollback_plugin.errors import EngineFailed
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, ConflictPolicy, OperationOptions
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
+from rollback_plugin.replay.begun_update import BegunUpdate
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.engine_update import OperationKind, completed_update, refuse_after_others, update_message
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.forecast import plan_of
-from rollback_plugin.replay.known_plans import KnownPlans, Question
+from rollback_plugin.replay.known_plans import KnownPlan, KnownPlans, Question
 from rollback_plugin.replay.merge import Merge
 from rollback_plugin.replay.obstacles import refusals_before_the_engine
 from rollback_plugin.replay.pending import Settled
@@ -26,7 +27,7 @@ from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE
 from rollback_plugin.replay.refusing import refuse_by, refuse_destroyed
 from rollback_plugin.replay.scratch_project import scratch_project
-from rollback_plugin.replay.worked_out import WorkedOut, work_out
+from rollback_plugin.replay.worked_out import WorkedOut, work_out, work_out_unopened
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
@@ -57,6 +58,21 @@ class _Planned:
     plan: Plan
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An update that the engine has begun for an operation."""
+
+    operation: str
+    question: Question
+    update: BegunUpdate
+
+    def fits(self, operation: str, prepared: _Prepared) -> bool:
+        """Whether it is the update that is to be made now."""
+        known = prepared.known
+        asked_the_same = (self.operation, self.question) == (operation, known.question)
+        return asked_the_same and self.update.targets == known.scope.targets and not known.settled.changed
+
+
 class Replay:
     """Re-applies versions of one stack."""
 
@@ -82,6 +98,7 @@ class Replay:
         self._known_plans = known_plans
         self._worked_out: WorkedOut | None = None
         self._planned: _Planned | None = None
+        self._begun: _Begun | None = None
 
     def plan(self, target: int, options: OperationOptions = DEFAULT_OPTIONS) -> Plan:
         """What re-applying version `target` would do. Nothing is changed and no lock is taken.
@@ -91,7 +108,7 @@ class Replay:
             NotReplayable: the version is a destroyed stack.
             WrongPassphrase, EngineFailed: the engine can't tell.
         """
-        with self._prepared(target, options) as prepared:
+        with self._prepared(self._known(self._question(target, options))) as prepared:
             return self._plan(prepared)
 
     def apply(
@@ -120,32 +137,91 @@ class Replay:
             EngineLocked: another update is going on.
             EngineFailed, WrongPassphrase: the engine reported failure, or another update ended after `after`.
         """
-        with self._prepared(target, options) as prepared:
+        with ExitStack() as beginning:
+            if not self.has_begun(operation):
+                beginning.enter_context(self.begun(target, operation, kind, options))
+            return self._apply(self._question(target, options), operation, kind, on_event, after)
+
+    @contextmanager
+    def begun(
+        self, target: int, operation: str, kind: OperationKind, options: OperationOptions = DEFAULT_OPTIONS
+    ) -> Iterator[None]:
+        """Where the plan is known, and nothing that can be seen without opening secrets is in its way, have the engine
+        begin the update that `apply` carries on with. Nothing is touched; an update that wasn't carried on with ends
+        with the block.
+
+        Arguments are those of `apply`. Raises `UnknownVersion`, `DamagedSnapshot`, `NotReplayable`, `EngineNotFound`.
+        """
+        question = self._question(target, options)
+        known = None if self._known_plans is None else self._known_plans.find(question)
+        unopened = known and work_out_unopened(self._stack, self._archive, question, self._newest_config)
+        if not known or not unopened:
+            yield
+            return
+        with ExitStack() as resources:
+            prepared = resources.enter_context(self._prepared(unopened))
+            if not prepared.refusals and not self._preconditions.asks_the_cloud(known.plan, unopened.goal):
+                message = update_message(operation, kind, target)
+                update = resources.enter_context(
+                    BegunUpdate.begin(self._engine, prepared.folder, message=message, targets=known.targets)
+                )
+                self._begun = _Begun(operation, question, update)
+            try:
+                yield
+            finally:
+                self._begun = None
+
+    def has_begun(self, operation: str) -> bool:
+        """Whether the engine is at work already on the update of that operation."""
+        return self._begun is not None and self._begun.operation == operation
+
+    def _apply(
+        self,
+        question: Question,
+        operation: str,
+        kind: OperationKind,
+        on_event: Callable[[EngineEvent], None],
+        after: str | None,
+    ) -> str:
+        target, options = question.version.number, question.options
+        begun, self._begun = self._begun, None
+        with ExitStack() as resources:
+            if begun is not None:
+                # It holds the stack's lock, which whoever is asked next, or another update, would wait for.
+                resources.callback(begun.update.give_up)
+            prepared = resources.enter_context(self._prepared(self._known(question)))
             plan = self._plan(prepared)
             refuse_by(plan, self._stack, target)
             program = _program_of(prepared)
+            if begun is not None and not begun.fits(operation, prepared):
+                begun.update.give_up()
+                # The engine wrote the state anew when it ended.
+                return self._apply(self._question(target, options), operation, kind, on_event, after)
             planned_for = self._take_over_what_exists(prepared, on_event)
 
             def guarded(request: "language_pb2.RunRequest") -> None:
                 # The engine holds the lock now: what the plan was made from can't change any more, but may have until
                 # here.
                 self._refuse_other_state(planned_for)
-                refuse_after_others(self._backend, self._stack, after)
+                refuse_after_others(self._backend, self._stack, operation, after)
                 program(request)
 
-            message = update_message(operation, kind, target)
-            self._engine.update(
-                guarded, prepared.folder, on_event, message=message, targets=prepared.known.scope.targets
-            )
+            if begun is not None:
+                begun.update.carry_on(guarded, on_event)
+            else:
+                message, targets = update_message(operation, kind, target), prepared.known.scope.targets
+                self._engine.update(guarded, prepared.folder, on_event, message=message, targets=targets)
             self._check_outputs(program, target)
         return completed_update(self._backend, self._stack, operation)
 
-    @contextmanager
-    def _prepared(self, target: int, options: OperationOptions) -> Iterator[_Prepared]:
+    def _question(self, target: int, options: OperationOptions) -> Question:
         version = self._archive.read(target)
         refuse_destroyed(version)
-        known = self._known(Question(version, options, self._backend.current(self._stack)))
-        state = known.settled.state
+        return Question(version, options, self._backend.current(self._stack))
+
+    @contextmanager
+    def _prepared(self, known: WorkedOut) -> Iterator[_Prepared]:
+        version, options, state = known.question.version, known.question.options, known.settled.state
         with scratch_project(self._stack, version.config, state.secrets_providers) as folder:
             assets, missing = place_assets(
                 [registration.resource for registration in known.goal.registrations],
@@ -191,11 +267,12 @@ class Replay:
     def _known_or_previewed(self, question: Question, prepared: _Prepared) -> Plan:
         # What became of a pending create is not in the state that was asked about.
         known = None if prepared.known.settled.changed else self._known_plans
-        plan = known.find(question) if known else None
-        if plan is None:
-            plan = self._previewed(prepared)
-            if known:
-                known.keep(question, plan)
+        found = known.find(question) if known else None
+        if found is not None:
+            return found.plan
+        plan = self._previewed(prepared)
+        if known:
+            known.keep(question, KnownPlan(plan, prepared.known.scope.targets))
         return plan
 
     def _previewed(self, prepared: _Prepared) -> Plan:

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rollback_plugin.errors import EngineError
 from rollback_plugin.replay.engine_failure import engine_failure
-from rollback_plugin.replay.engine_process import FinishedEngine, run_engine
+from rollback_plugin.replay.engine_process import FinishedEngine, run_engine, started_engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted, ignore_events
 from rollback_plugin.replay.scratch_project import scratch_project
 from rollback_plugin.replay.sealed import carried, carrier, ciphertexts_in, opened
@@ -228,11 +228,10 @@ class Engine:
             EngineFailed, WrongPassphrase: the engine can't tell.
         """
         purpose = "work out what re-applying a version would do to"
-        if assumed is None:
-            self._operate("preview", purpose, program, folder, on_event, _targeted(targets))
-            return
-        with self.copy_of(assumed) as copy:
-            self._operate("preview", purpose, program, folder, on_event, _targeted(targets), _backend_in(copy))
+        with nullcontext() if assumed is None else self.copy_of(assumed) as copy:
+            backend = {} if copy is None else _backend_in(copy)
+            with self._operating("preview", purpose, program, folder, on_event, _targeted(targets), backend) as ended:
+                ended()
 
     def update(
         self,
@@ -255,10 +254,27 @@ class Engine:
             EngineFailed, WrongPassphrase: the engine reported failure, perhaps half-way; running it again goes on from
                 there.
         """
-        arguments = ["--yes", "--skip-preview", "--message", message, *_targeted(targets)]
-        self._operate("up", "re-apply a version of", program, folder, on_event, arguments)
+        with self.begun_update(program, folder, on_event, message=message, targets=targets) as ended:
+            ended()
 
-    def _operate(
+    @contextmanager
+    def begun_update(
+        self,
+        program: "Program | ProgramInFolder",
+        folder: Path,
+        on_event: Callable[[EngineEvent], None],
+        *,
+        message: str,
+        targets: Sequence[str] = (),
+    ) -> Iterator[Callable[[], None]]:
+        """Begin an update. What is yielded waits for its end, and raises as `update` does; the block ends no earlier
+        than the update. Until the program registers something, nothing is touched."""
+        arguments = ["--yes", "--skip-preview", "--message", message, *_targeted(targets)]
+        with self._operating("up", "re-apply a version of", program, folder, on_event, arguments) as ended:
+            yield ended
+
+    @contextmanager
+    def _operating(
         self,
         command: str,
         purpose: str,
@@ -267,7 +283,7 @@ class Engine:
         on_event: Callable[[EngineEvent], None],
         arguments: Sequence[str],
         variables: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
+    ) -> Iterator[Callable[[], None]]:
         # Imported late: most commands run no engine.
         from rollback_plugin.replay.language_server import serve
 
@@ -283,28 +299,32 @@ class Engine:
             "PULUMI_DEBUG_COMMANDS": "true",
             **(program.variables if isinstance(program, ProgramInFolder) else {}),
         }
-        with serve(None if isinstance(program, ProgramInFolder) else program, collect) as server:
+        with ExitStack() as running:
+            server = running.enter_context(serve(None if isinstance(program, ProgramInFolder) else program, collect))
             served = () if server.program is None else (f"--client={server.program}", "--exec-kind=auto.inline")
-            finished = run_engine(
-                self._environ,
-                [
-                    command,
-                    "--stack",
-                    self._stack.fully_qualified,
-                    *served,
-                    f"--event-log=tcp://{server.events}",
-                    "--suppress-outputs",
-                    "--suppress-progress",
-                    *arguments,
-                ],
-                folder,
-                {**own, **variables},
-                on_started=lambda process_id: on_event(EngineStarted(process_id)),
-            )
-            if server.failure is not None:
-                raise server.failure
-        if finished.exit_code != 0:
-            raise self._failure(purpose, finished, errors)
+            command_line = [
+                command,
+                "--stack",
+                self._stack.fully_qualified,
+                *served,
+                f"--event-log=tcp://{server.events}",
+                "--suppress-outputs",
+                "--suppress-progress",
+                *arguments,
+            ]
+            engine = running.enter_context(started_engine(self._environ, command_line, folder, {**own, **variables}))
+            on_event(EngineStarted(engine.process_id))
+
+            def ended() -> None:
+                finished = engine.finished()
+                # With the server's end, all events have come.
+                running.close()
+                if server.failure is not None:
+                    raise server.failure
+                if finished.exit_code != 0:
+                    raise self._failure(purpose, finished, errors)
+
+            yield ended
 
     def _failure(self, purpose: str, finished: FinishedEngine, errors: Sequence[Diagnostic]) -> EngineError:
         said = finished.errors.strip() or finished.output.strip()

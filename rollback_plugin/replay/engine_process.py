@@ -4,7 +4,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -37,6 +38,29 @@ class FinishedEngine:
     errors: str
 
 
+class RunningEngine:
+    """An engine that was started."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", output: IO[bytes], errors: IO[bytes]) -> None:
+        self._process = process
+        self._output = output
+        self._errors = errors
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    def finished(self) -> FinishedEngine:
+        """Wait for its end. What interrupts that is handed on to it, once."""
+        try:
+            self._process.wait()
+        except BaseException:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait()
+            raise
+        return FinishedEngine(self._process.returncode, _text(self._output), _text(self._errors))
+
+
 def run_engine(
     environ: Mapping[str, str],
     arguments: Sequence[str],
@@ -44,12 +68,21 @@ def run_engine(
     variables: Mapping[str, str],
     on_started: Callable[[int], None] = lambda process_id: None,
 ) -> FinishedEngine:
-    """Run `pulumi` with these arguments in `folder`, and wait for its end.
+    """Run `pulumi`, and wait for its end; `on_started` is told its process id. Otherwise like `started_engine`."""
+    with started_engine(environ, arguments, folder, variables) as running:
+        on_started(running.process_id)
+        return running.finished()
+
+
+@contextmanager
+def started_engine(
+    environ: Mapping[str, str], arguments: Sequence[str], folder: Path, variables: Mapping[str, str]
+) -> Iterator[RunningEngine]:
+    """Start `pulumi` with these arguments in `folder`. It has ended when the block does.
 
     Args:
         environ: what it is started with, but for what would change the meaning of its arguments.
         variables: put into that.
-        on_started: told its process id.
 
     Raises:
         EngineNotFound: PATH doesn't lead to it.
@@ -75,14 +108,10 @@ def run_engine(
             # engine give up without finishing what it is doing.
             process_group=0,
         )
-        on_started(process.pid)
         try:
+            yield RunningEngine(process, output, errors)
+        finally:
             process.wait()
-        except BaseException:
-            process.send_signal(signal.SIGINT)
-            process.wait()
-            raise
-        return FinishedEngine(process.returncode, _text(output), _text(errors))
 
 
 def _executable(environ: Mapping[str, str]) -> str:

@@ -15,14 +15,16 @@ def update_message(operation: str, kind: OperationKind, target: int) -> str:
     return f"rollback-plugin {operation}: {words} version {target}"
 
 
-def refuse_after_others(backend: Backend, stack: StackName, after: str | None) -> None:
-    """Raises `EngineFailed` where the stack's newest update isn't `after`; None says that it doesn't matter.
+def refuse_after_others(backend: Backend, stack: StackName, operation: str, after: str | None) -> None:
+    """Raises `EngineFailed` where an update that isn't the operation's ended later than `after`; None says that it
+    doesn't matter.
 
     Asked while the engine holds the stack's lock, the answer stands: an update writes its history before it lets go.
     """
     if after is None:
         return
-    newest = next((update.name for update in reversed(backend.updates(stack))), None)
+    others = (u.name for u in reversed(backend.updates(stack)) if u.name == after or u.operation != operation)
+    newest = next(others, None)
     if newest != after:
         raise EngineFailed(
             f"The update {newest} of {stack} ended after it was decided to re-apply a version. Nothing was touched; see"

@@ -37,6 +37,15 @@ class Question:
     """The stack's state."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnownPlan:
+    """A plan that was kept, and what its update is confined to."""
+
+    plan: Plan
+    targets: tuple[str, ...]
+    """URNs; empty where it isn't confined."""
+
+
 class KnownPlans:
     """The plans of one stack in its present state, under `stacks/<project>/<stack>/plans/<state>/`."""
 
@@ -46,24 +55,24 @@ class KnownPlans:
         self._folder = f"stacks/{stack.project}/{stack.stack}/plans/"
         self._environ = environ
 
-    def find(self, question: Question) -> Plan | None:
+    def find(self, question: Question) -> KnownPlan | None:
         """The plan, if it was made. Raises `StoreError`s other than that it wasn't."""
         try:
             return _adapter().validate_json(self._store.read(self._key(question)))
         except (ObjectMissing, ValidationError):
             return None
 
-    def keep(self, question: Question, plan: Plan) -> None:
+    def keep(self, question: Question, known: KnownPlan) -> None:
         """Keep a plan that refuses nothing, and forget those for other states. A store that can't be written is no
         reason to do without the plan: it is made anew next time."""
-        if plan.refusals:
+        if known.plan.refusals:
             return
         key = self._key(question)
         with contextlib.suppress(StoreError):
             for other in list(self._store.list(self._folder)):
                 if not other.startswith(key.rpartition("/")[0] + "/"):
                     self._store.delete(other)
-            self._store.write(key, _adapter().dump_json(plan))
+            self._store.write(key, _adapter().dump_json(known))
 
     def forget(self, versions: Collection[int]) -> None:
         """Remove the plans for re-applying these versions. Raises `StoreError`s."""
@@ -91,5 +100,5 @@ class KnownPlans:
 
 
 @cache
-def _adapter() -> TypeAdapter[Plan]:
-    return TypeAdapter(Plan)
+def _adapter() -> TypeAdapter[KnownPlan]:
+    return TypeAdapter(KnownPlan)

@@ -77,6 +77,10 @@ class Preconditions:
         """The plugins that aren't there, once the engine had the chance to fetch them."""
         return tuple(self._plugins.refusals(registration.resource for registration in goal.registrations))
 
+    def asks_the_cloud(self, plan: Plan, goal: Goal) -> bool:
+        """Whether AWS has to say of old artefacts that they are there."""
+        return bool(references(goal, plan.steps))
+
     def completed(self, plan: Plan, goal: Goal, placed: PlacedAssets, updates: Sequence[Update]) -> Plan:
         """The plan with what it needs, and what of that is gone."""
         refusals, remarks = self._artefacts(goal, plan)

@@ -1,6 +1,7 @@
 """Which way a version is re-applied: its snapshot, its source, or whichever can be."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol, assert_never
 
@@ -28,12 +29,22 @@ class Way(Protocol):
     ) -> str: ...
 
 
+class WayBegunAhead(Way, Protocol):
+    """One whose engine may begin before it is known whether the update is wanted."""
+
+    def begun(
+        self, target: int, operation: str, kind: OperationKind, options: OperationOptions
+    ) -> AbstractContextManager[None]: ...
+
+    def has_begun(self, operation: str) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReplayByStrategy:
     """Re-applies versions of one stack by the strategy that the options name."""
 
     stack: StackName
-    snapshot: Way
+    snapshot: WayBegunAhead
     source: Way
 
     def plan(self, target: int, options: OperationOptions = DEFAULT_OPTIONS) -> Plan:
@@ -49,6 +60,19 @@ class ReplayByStrategy:
             case Strategy.AUTO:
                 return self._plan_by_either(target, options)
         assert_never(options.strategy)
+
+    def begun(
+        self, target: int, operation: str, kind: OperationKind, options: OperationOptions = DEFAULT_OPTIONS
+    ) -> AbstractContextManager[None]:
+        """Let the update that `apply` carries on with begin where that can be; what isn't carried on with ends with the
+        block, and touches nothing. A program that is run again begins nothing ahead."""
+        if options.strategy is Strategy.SOURCE:
+            return nullcontext()
+        return self.snapshot.begun(target, operation, kind, options)
+
+    def has_begun(self, operation: str) -> bool:
+        """Whether the engine is at work already on the update of that operation."""
+        return self.snapshot.has_begun(operation)
 
     def apply(
         self,

@@ -1,7 +1,8 @@
 """What re-applying a version to a stack comes to, as far as that follows from the version, from the stack's state and
 from what was asked for."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from rollback_plugin.replay.plan import Refusal
 from rollback_plugin.replay.recorded import RecordedResource, read_resources
 from rollback_plugin.replay.recorded_config import config_of_other_keys, data_types
 from rollback_plugin.replay.scope import Scope, scope_of
+from rollback_plugin.replay.sealed import ciphertexts_in, opened
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
@@ -62,7 +64,44 @@ def work_out(
     bases = () if options.keeping is None else (archive.checkpoint(options.keeping.base),)
     with ThreadPoolExecutor(1) as beside:
         beside.submit(_load_protocol)
-        recorded, present, *older = engine.decrypt(archive.checkpoint(version.number), settled.state, *bases)
+        in_plain = engine.decrypt(archive.checkpoint(version.number), settled.state, *bases)
+    return _worked_out(stack, archive, question, settled, in_plain, newest_config)
+
+
+def work_out_unopened(
+    stack: StackName,
+    archive: VersionArchive,
+    question: Question,
+    newest_config: Callable[[], Mapping[str, ConfigValue]],
+) -> WorkedOut | None:
+    """The same without opening secrets: in the place of each is its ciphertext. None where an interrupted creation
+    comes first.
+
+    Raises `DamagedSnapshot`.
+    """
+    version, options = question.version, question.options
+    state = Checkpoint.parse(question.current, source=f"the backend's state of {stack}")
+    if state.pending_operations:
+        return None
+    bases = () if options.keeping is None else (archive.checkpoint(options.keeping.base),)
+    unopened = [
+        opened(sealed, {ciphertext: json.dumps(ciphertext) for ciphertext in ciphertexts_in(sealed)})
+        for sealed in (archive.checkpoint(version.number), state, *bases)
+    ]
+    return _worked_out(stack, archive, question, Settled(state), unopened, newest_config)
+
+
+def _worked_out(
+    stack: StackName,
+    archive: VersionArchive,
+    question: Question,
+    settled: Settled,
+    checkpoints: Sequence[Checkpoint],
+    newest_config: Callable[[], Mapping[str, ConfigValue]],
+) -> WorkedOut:
+    """checkpoints: of the version, of the stack, and of the version before it where changes since are kept."""
+    version, options = question.version, question.options
+    recorded, present, *older = checkpoints
     seen = archive.links(version)
     wanted, existing = with_declared_options(seen, read_resources(recorded)), read_resources(present)
     merged = merge(read_resources(older[0]), wanted, existing, options.conflicts) if older else Merge(wanted, ())

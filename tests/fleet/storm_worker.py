@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,14 @@ class AppliedAtOnce:
 
     def plan(self, target: int, options: OperationOptions) -> Plan:
         return Plan((), (), ())
+
+    def begun(
+        self, target: int, operation: str, kind: Literal["rollback", "recovery"], options: OperationOptions
+    ) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def has_begun(self, operation: str) -> bool:
+        return False
 
     def apply(
         self,

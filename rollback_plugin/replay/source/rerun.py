@@ -116,7 +116,7 @@ class SourceReplay:
                     f"The stack {self._stack} was changed by somebody else while its way back was worked out. Nothing"
                     " was touched; run the same command again."
                 )
-            refuse_after_others(self._backend, self._stack, after)
+            refuse_after_others(self._backend, self._stack, operation, after)
             self._engine.update(
                 ProgramInFolder({OPERATION_VARIABLE: operation}),
                 laid_out.folder,

@@ -6,6 +6,7 @@ after it, and the process is killed (by an exception that nothing handles) at th
 """
 
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -183,6 +184,14 @@ class MachineEngine:
 
     def plan(self, target: int, options: OperationOptions) -> Plan:
         return Plan((), (), ())
+
+    def begun(
+        self, target: int, operation: str, kind: Literal["rollback", "recovery"], options: OperationOptions
+    ) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def has_begun(self, operation: str) -> bool:
+        return False
 
     def apply(
         self,

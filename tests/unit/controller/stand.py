@@ -1,7 +1,8 @@
 """A stack with a real journal and archive in a folder; only the engine and AWS are doubles, and time is virtual."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -95,12 +96,39 @@ class Engine:
     nothing_to_change_for: set[int] = field(default_factory=set)
     """Versions that the state agrees with already."""
     on_apply: Callable[[], None] = lambda: None
+    known_plans: set[int] = field(default_factory=set)
+    """Versions with whose updates it begins before the plan."""
+    at_work_on: str | None = None
+    """An operation."""
+    given_up: list[int] = field(default_factory=list)
+    """Versions whose updates were begun and not carried on with."""
     process_id: int = 999_999_997
     """Of no process there is."""
 
     def plan(self, target: int, options: OperationOptions) -> Plan:
         refused = self.refusals.get(target)
         return Plan((), (Refusal("urn", "", refused),) if refused else (), ())
+
+    @contextmanager
+    def begun(
+        self, target: int, operation: str, kind: Literal["rollback", "recovery"], options: OperationOptions
+    ) -> Iterator[None]:
+        if target not in self.known_plans:
+            yield
+            return
+        self.at_work_on = operation
+        lock = Lock("of-the-engine", ME.user, ME.host, self.process_id, self.stand.now)
+        self.stand.backend.held.append(lock)
+        try:
+            yield
+        finally:
+            if self.at_work_on == operation:
+                self.given_up.append(target)
+                self.at_work_on = None
+            self.stand.backend.held.remove(lock)
+
+    def has_begun(self, operation: str) -> bool:
+        return self.at_work_on == operation
 
     def apply(
         self,
@@ -112,6 +140,7 @@ class Engine:
         after: str | None,
     ) -> str:
         self.asked_for.append(options)
+        self.at_work_on = None
         on_event(EngineStarted(self.process_id))
         self.on_apply()
         if self.fails_with:

@@ -1,6 +1,7 @@
 """The steps of a rollback and of a recovery, what interrupts them, and who goes on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from rollback_plugin.controller.progress import (
     WaitingForLock,
     WaitingForOwner,
 )
+from rollback_plugin.controller.signs_of_life import SignsOfLife
 from rollback_plugin.errors import (
     CloudUnreachable,
     DamagedSnapshot,
@@ -36,12 +38,13 @@ from rollback_plugin.journal.entries import (
     OperationFailed,
     ReasonCode,
     Recovered,
+    Released,
     RollbackStarted,
     TrafficShifted,
 )
 from rollback_plugin.journal.options import DataPolicy, Keeping, OperationOptions, Strategy
 from rollback_plugin.journal.status import Verdict
-from tests.unit.controller.stand import ME, ProcessKilled, Stand, engine_failure, resource, urn
+from tests.unit.controller.stand import ME, STACK, ProcessKilled, Stand, engine_failure, resource, urn
 
 SOMEBODY_HERE = Actor("me", "here", 999_999_999)
 SOMEBODY_ELSEWHERE = Actor("me", "there", 1)
@@ -122,6 +125,45 @@ class TestUndo:
 
         assert stand.events == []
         assert stand.traffic.at == "2"
+
+    def test_goes_on_with_what_the_engine_began_and_does_not_wait_for_its_lock(self, stand: Stand) -> None:
+        stand.engine.known_plans = {1}
+
+        stand.operator.undo()
+
+        assert stand.engine.applied == [(1, "1")]
+        assert stand.engine.given_up == []
+        assert not [told for told in stand.progress if isinstance(told, WaitingForLock)]
+        assert stand.backend.held == []
+
+    def test_refused_by_the_plan_gives_up_what_the_engine_began(self, stand: Stand) -> None:
+        stand.engine.known_plans = {1}
+        stand.engine.refusals[1] = "its bytes are gone"
+
+        with pytest.raises(NotReplayable, match="its bytes are gone"):
+            stand.operator.undo()
+
+        assert stand.engine.given_up == [1]
+        assert stand.backend.held == []
+        assert stand.events == []
+
+    def test_overtaken_gives_up_what_the_engine_began_for_the_first_attempt(self, stand: Stand) -> None:
+        stand.engine.known_plans = {1}
+        signs = stand.operator.signs
+        conflicts = [lambda: stand.journal.append_next(Released(version=1))]
+
+        class OvertakenOnce(SignsOfLife):
+            def give(self, operation: str) -> None:
+                signs.give(operation)
+                while conflicts:
+                    conflicts.pop()()
+
+        overtaken = OvertakenOnce(stand.store, STACK, ME, lambda: stand.now, lambda: 0.0)
+        replace(stand.operator, signs=overtaken).undo()
+
+        assert stand.engine.given_up == [1]
+        assert stand.engine.applied == [(1, "1")]
+        assert stand.backend.held == []
 
     def test_waits_for_somebodys_update_and_touches_nothing_when_it_lasts(self, stand: Stand) -> None:
         stand.backend.held.append(Lock("key", "ann", "laptop", 1, stand.now))

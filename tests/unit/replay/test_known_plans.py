@@ -9,7 +9,7 @@ import pytest
 
 from rollback_plugin.errors import StoreReadOnly
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, DataPolicy
-from rollback_plugin.replay.known_plans import KnownPlans, Question
+from rollback_plugin.replay.known_plans import KnownPlan, KnownPlans, Question
 from rollback_plugin.replay.plan import Action, DataEffect, Plan, Refusal, Remark, Step
 from rollback_plugin.replay.requirements import PluginRequirement, Requirements
 from rollback_plugin.stack import StackName
@@ -24,6 +24,7 @@ PLAN = Plan(
     (Remark("urn:a", "it comes back empty"),),
     Requirements(assets=1, asset_bytes=5, plugins=(PluginRequirement("aws", "7.0.0", installed=True),)),
 )
+KNOWN = KnownPlan(PLAN, ("urn:a",))
 
 
 def version(number: int) -> Version:
@@ -56,9 +57,9 @@ def plans(store: MemoryStore, engine: Path) -> KnownPlans:
 
 def test_another_process_finds_it(engine: Path) -> None:
     store = MemoryStore()
-    plans(store, engine).keep(QUESTION, PLAN)
+    plans(store, engine).keep(QUESTION, KNOWN)
 
-    assert plans(store, engine).find(QUESTION) == PLAN
+    assert plans(store, engine).find(QUESTION) == KNOWN
 
 
 @pytest.mark.parametrize(
@@ -73,14 +74,14 @@ def test_another_process_finds_it(engine: Path) -> None:
 )
 def test_another_question_has_no_answer_yet(engine: Path, changed: Callable[[Question], Question]) -> None:
     known = plans(MemoryStore(), engine)
-    known.keep(QUESTION, PLAN)
+    known.keep(QUESTION, KNOWN)
 
     assert known.find(changed(QUESTION)) is None
 
 
 def test_another_engine_is_asked_anew(engine: Path) -> None:
     known = plans(MemoryStore(), engine)
-    known.keep(QUESTION, PLAN)
+    known.keep(QUESTION, KNOWN)
     engine.write_bytes(b"another one")
 
     assert known.find(QUESTION) is None
@@ -88,7 +89,8 @@ def test_another_engine_is_asked_anew(engine: Path) -> None:
 
 def test_a_refusal_may_have_been_put_right(engine: Path) -> None:
     known = plans(MemoryStore(), engine)
-    known.keep(QUESTION, replace(PLAN, refusals=(Refusal("urn:a", "name", "the bytes are gone"),)))
+    refusing = replace(PLAN, refusals=(Refusal("urn:a", "name", "the bytes are gone"),))
+    known.keep(QUESTION, replace(KNOWN, plan=refusing))
 
     assert known.find(QUESTION) is None
 
@@ -97,11 +99,11 @@ def test_plans_for_states_that_are_gone_are_forgotten(engine: Path) -> None:
     store = MemoryStore()
     known = plans(store, engine)
     follow = replace(QUESTION, options=replace(DEFAULT_OPTIONS, data=DataPolicy.FOLLOW))
-    known.keep(QUESTION, PLAN)
-    known.keep(follow, PLAN)
+    known.keep(QUESTION, KNOWN)
+    known.keep(follow, KNOWN)
     assert len(list(store.list("stacks/shop/dev/plans/"))) == 2
 
-    known.keep(replace(QUESTION, current=b"after another deploy"), PLAN)
+    known.keep(replace(QUESTION, current=b"after another deploy"), KNOWN)
 
     assert len(list(store.list("stacks/shop/dev/plans/"))) == 1
 
@@ -109,7 +111,7 @@ def test_plans_for_states_that_are_gone_are_forgotten(engine: Path) -> None:
 def test_a_damaged_plan_is_made_anew(engine: Path) -> None:
     store = MemoryStore()
     known = plans(store, engine)
-    known.keep(QUESTION, PLAN)
+    known.keep(QUESTION, KNOWN)
     (key,) = store.list()
     store.write(key, b'{"steps": "none"}')
 
@@ -123,7 +125,7 @@ def test_who_may_only_read_the_store_can_plan_all_the_same(engine: Path) -> None
 
     known = plans(ReadOnly(), engine)
 
-    known.keep(QUESTION, PLAN)
+    known.keep(QUESTION, KNOWN)
 
     assert known.find(QUESTION) is None
 
@@ -132,9 +134,9 @@ def test_plans_of_versions_that_are_no_more_are_forgotten(engine: Path) -> None:
     store = MemoryStore()
     other = replace(QUESTION, version=version(12))
     for question in (QUESTION, other):
-        plans(store, engine).keep(question, PLAN)
+        plans(store, engine).keep(question, KNOWN)
 
     plans(store, engine).forget({1, 2})
 
     assert plans(store, engine).find(QUESTION) is None
-    assert plans(store, engine).find(other) == PLAN
+    assert plans(store, engine).find(other) == KNOWN

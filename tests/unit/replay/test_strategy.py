@@ -1,6 +1,7 @@
 """Which way a version is re-applied, by what the person said and what each way's plan refuses."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,6 +32,14 @@ class Way:
             raise self.breaks_with
         refusals = (Refusal("urn", "", self.refuses),) if self.refuses else ()
         return Plan((Step("urn", self.name, Action.SAME),), refusals, ())
+
+    def begun(
+        self, target: int, operation: str, kind: Literal["rollback", "recovery"], options: OperationOptions
+    ) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def has_begun(self, operation: str) -> bool:
+        return False
 
     def apply(
         self,
