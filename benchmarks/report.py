@@ -26,10 +26,9 @@ embedded one, and the AWS provider its stand-in, for all ways alike.
 
 _LEFT = """## What is left, and why
 
-- With few resources, the engine runs twice, one run after the other: it opens the secrets of what is compared (deriving
-  a key from a passphrase is slow on purpose), and only then is it known what the update is confined to. The update
-  could begin before; but then the stack would be locked, and have one more update, for rollbacks that turn out to be
-  refused.
+- With few resources, two engines start, derive the key (slow on purpose, from a passphrase) and load the state at the
+  same time: one opens the secrets of what is compared, the other begins the update. The update's own engine opens
+  those of the stack's state, too, but hands none of them out before it is told what to register.
 - Where nobody planned a rollback or a recovery before, the command makes its plan, which is one more run of the engine.
   One run could do both; but then what the plan refuses would be refused with the stack locked and the operation begun.
 - Where many resources change, the engine writes the whole state before and after each of them.
