@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rollback_plugin.backend.history import Backend
 from rollback_plugin.backend.updates import ConfigValue
 from rollback_plugin.errors import EngineFailed
-from rollback_plugin.journal.options import DEFAULT_OPTIONS, ConflictPolicy, OperationOptions
+from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
 from rollback_plugin.replay.begun_update import BegunUpdate
 from rollback_plugin.replay.engine import Engine
@@ -17,10 +17,9 @@ from rollback_plugin.replay.engine_update import OperationKind, completed_update
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.forecast import plan_of
 from rollback_plugin.replay.known_plans import KnownPlan, KnownPlans, Question
-from rollback_plugin.replay.merge import Merge
 from rollback_plugin.replay.obstacles import refusals_before_the_engine
-from rollback_plugin.replay.pending import Settled
-from rollback_plugin.replay.plan import Plan, Reason, Refusal, Remark
+from rollback_plugin.replay.plan import Plan, Refusal
+from rollback_plugin.replay.plan_notes import remarks_on, unsettled_conflicts
 from rollback_plugin.replay.plugins import PluginFolder
 from rollback_plugin.replay.preconditions import Cloud, Preconditions
 from rollback_plugin.replay.property_values import holds_ciphertext
@@ -31,7 +30,6 @@ from rollback_plugin.replay.worked_out import WorkedOut, work_out, work_out_unop
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
-from rollback_plugin.versions.version import Version
 
 if TYPE_CHECKING:
     from rollback_plugin.replay.protocol import language_pb2
@@ -46,10 +44,6 @@ class _Prepared:
     known: WorkedOut
     assets: PlacedAssets
     refusals: tuple[Refusal, ...]
-
-    @property
-    def version(self) -> Version:
-        return self.known.question.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +215,7 @@ class Replay:
 
     @contextmanager
     def _prepared(self, known: WorkedOut) -> Iterator[_Prepared]:
-        version, options, state = known.question.version, known.question.options, known.settled.state
+        version, state = known.question.version, known.settled.state
         with scratch_project(self._stack, version.config, state.secrets_providers) as folder:
             assets, missing = place_assets(
                 [registration.resource for registration in known.goal.registrations],
@@ -231,7 +225,7 @@ class Replay:
             )
             refusals = (
                 *refusals_before_the_engine(self._stack, known.merged.resources, state, known.goal, missing),
-                *_unsettled(known.merged, options),
+                *unsettled_conflicts(known),
                 *known.refusals,
                 *self._preconditions.before_the_engine(known.goal),
             )
@@ -297,16 +291,7 @@ class Replay:
             program.stack_outputs,
             known.holds_data,
         )
-        before = (*_settled_conflicts(known.merged, options), *_settled_creates(settled))
-        plan = replace(plan, remarks=(*before, *plan.remarks))
-        if prepared.version.succeeded:
-            return plan
-        half_done = Remark(
-            self._stack.root_urn,
-            "the version's own update failed: what is re-applied is as far as it came",
-            Reason.HALF_DONE,
-        )
-        return replace(plan, remarks=(half_done, *plan.remarks))
+        return replace(plan, remarks=(*remarks_on(self._stack, known), *plan.remarks))
 
     def _take_over_what_exists(self, prepared: _Prepared, on_event: Callable[[EngineEvent], None]) -> bytes:
         """Write what became of pending creates into the stack's state; return the state that the plan is for."""
@@ -351,31 +336,3 @@ def _program_of(prepared: _Prepared) -> "RegisteredResources":
 
     known = prepared.known
     return RegisteredResources(known.goal, known.scope, prepared.assets.place, known.links)
-
-
-def _unsettled(merged: Merge, options: OperationOptions) -> Iterator[Refusal]:
-    way_out = (
-        "say which has its way with `--conflicts version` or `--conflicts current`"
-        if options.conflicts is ConflictPolicy.REFUSE
-        else f"`--conflicts {options.conflicts}` can't settle that; deploy a program that has what you want of both"
-    )
-    for conflict in merged.conflicts:
-        if not conflict.settled:
-            why = f"the version contradicts what was deployed since its rollback: {conflict.why}; {way_out}"
-            yield Refusal(conflict.urn, conflict.property, why, Reason.CONFLICT)
-
-
-def _settled_creates(settled: Settled) -> Iterator[Remark]:
-    for urn in settled.found:
-        yield Remark(urn, "an interrupted update had made it; it is taken over into the state")
-    for urn in settled.missing:
-        yield Remark(urn, "an interrupted update had not made it, or the state has it already; that is forgotten")
-
-
-def _settled_conflicts(merged: Merge, options: OperationOptions) -> Iterator[Remark]:
-    for conflict in merged.conflicts:
-        if conflict.settled:
-            where = f"{conflict.property}: " if conflict.property else ""
-            yield Remark(
-                conflict.urn, f"{where}{conflict.why}; the {options.conflicts.value}'s way is taken", Reason.CONFLICT
-            )

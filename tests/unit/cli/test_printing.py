@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rollback_plugin.cli.printing import as_plain, show_lines
+from rollback_plugin.cli.printing import as_plain, say, show_lines
 from rollback_plugin.errors import StoreUnreachable
 from rollback_plugin.journal.entries import AlarmState, Released
 from rollback_plugin.report.lines import Span, line
@@ -89,3 +89,15 @@ def test_the_name_of_an_alarm_controls_no_terminal(capsys: pytest.CaptureFixture
     show_lines([line("alarm \x1b[2Jgone")])
 
     assert capsys.readouterr().out == "alarm  [2Jgone\n"
+
+
+def test_a_text_of_several_lines_stays_one(capsys: pytest.CaptureFixture[str]) -> None:
+    say("  error: the queue\nis\x1b[31m gone [bold]")
+
+    assert capsys.readouterr() == ("  error: the queue\nis [31m gone [bold]\n", "")
+
+
+def test_what_is_said_beside_a_json_document_is_said_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    say("Beginning the rollback.", to_stderr=True)
+
+    assert capsys.readouterr() == ("", "Beginning the rollback.\n")

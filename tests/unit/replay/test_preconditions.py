@@ -146,3 +146,12 @@ def test_a_plan_says_what_it_needs(
     assert needs.credentials is credentials
     expected = (PluginRequirement("aws", "7.51.1", installed=False),) if made[0].is_provider else ()
     assert needs.plugins == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "asked"), [(Action.CREATE, True), (Action.UPDATE, True), (Action.SAME, False), (Action.DELETE, False)]
+)
+def test_aws_has_to_say_of_artefacts_of_what_is_written(action: Action, asked: bool) -> None:
+    made = Plan((Step(urn(ALIAS, "live"), ALIAS, action),), (), ())
+
+    assert preconditions(None).asks_the_cloud(made, goal(provider(), alias())) is asked
