@@ -22,6 +22,7 @@ WHERE = "BENCHMARK_PHASES_FILE"
 
 IMPORTS = "importing modules"
 REST = "the rest of the command"
+UPDATE = "the update's engine run"
 ENGINE_STARTS = ", until the first resource"
 ENGINE_WORKS = ", resources"
 ENGINE_ENDS = ", after the last resource"
@@ -79,7 +80,8 @@ class Work:
     owner: str
     method: str
     phase: str
-    runs_engine: bool = False
+    hears: int | None = None
+    """Which of its arguments is told of the engine's events; None where it doesn't wait for an engine."""
 
 
 TIMED = (
@@ -89,8 +91,10 @@ TIMED = (
     Work("replay.apply", "Replay", "plan", "planning, without the engine"),
     Work("replay.apply", "Replay", "apply", "applying, without the engine"),
     Work("replay.engine", "Engine", "decrypt", "waiting for secrets to be opened"),
-    Work("replay.engine", "Engine", "preview", "the plan's engine run", runs_engine=True),
-    Work("replay.engine", "Engine", "update", "the update's engine run", runs_engine=True),
+    Work("replay.engine", "Engine", "preview", "the plan's engine run", hears=3),
+    Work("replay.engine", "Engine", "update", UPDATE, hears=3),
+    # Where the plan is known, the engine began while secrets were being opened: here it is waited for.
+    Work("replay.begun_update", "BegunUpdate", "carry_on", UPDATE, hears=2),
 )
 
 
@@ -118,21 +122,20 @@ def _outermost(phases: Phases, importing: Callable[..., Any], awaited: list[Work
             # Timing a run of the engine imports more, which finds what is awaited there, too.
             if owner is not None and work in awaited:
                 awaited.remove(work)
-                timing = partial(_engine_run, phases) if work.runs_engine else phases.timed
+                timing = phases.timed if work.hears is None else partial(_engine_run, phases, work.hears)
                 setattr(owner, work.method, timing(work.phase, getattr(owner, work.method)))
         return imported
 
     return wrapped
 
 
-def _engine_run(phases: Phases, name: str, run: Callable[..., Any]) -> Callable[..., Any]:
-    """Time a run of the engine, split by its events of resources."""
+def _engine_run(phases: Phases, hears: int, name: str, run: Callable[..., Any]) -> Callable[..., Any]:
+    """Time waiting for a run of the engine, split by its events of resources."""
     from rollback_plugin.replay.events import EngineEvent, ResourceStep
 
-    def wrapped(
-        engine: Any, program: Any, folder: Path, on_event: Callable[[EngineEvent], None], *more: Any, **named: Any
-    ) -> Any:
+    def wrapped(*arguments: Any, **named: Any) -> Any:
         seen: list[float] = []
+        on_event = arguments[hears]
 
         def noting(event: EngineEvent) -> None:
             if isinstance(event, ResourceStep):
@@ -141,7 +144,7 @@ def _engine_run(phases: Phases, name: str, run: Callable[..., Any]) -> Callable[
 
         imported = phases.seconds.get(IMPORTS, 0.0)
         began = time.monotonic()
-        result = run(engine, program, folder, noting, *more, **named)
+        result = run(*arguments[:hears], noting, *arguments[hears + 1 :], **named)
         ended = time.monotonic()
         if seen:
             # What is imported for it is a phase of its own, and comes before the engine starts.
