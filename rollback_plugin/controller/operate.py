@@ -87,25 +87,21 @@ class Operator:
         resumed = self._resume_patiently()
         if resumed is not None and resumed.kind == "rollback" and to in (None, resumed.target):
             return resumed
-        with ExitStack() as begun:
-            for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
-                with attempt:
-                    begun.close()
-                    status = self._status_with_new_deploys()
-                    target = undo_target(self.stack, status, to)
-                    if status.applied is None or target == status.applied:
-                        return NothingToDo(target)
-                    started = RollbackStarted(
-                        operation=_new_operation(),
-                        undoes=status.applied,
-                        target=target,
-                        reason=reason,
-                        alarms=tuple(dict.fromkeys([*alarms, *ringing_against(status, status.applied)])),
-                        options=options,
-                    )
-                    begun.enter_context(self._begun("rollback", started))
-                    operation = self._start(started, status)
-            return self._execution.carry_on(operation, engine_attempts=1)
+
+        def decide(status: Status) -> RollbackStarted | NothingToDo:
+            target = undo_target(self.stack, status, to)
+            if status.applied is None or target == status.applied:
+                return NothingToDo(target)
+            return RollbackStarted(
+                operation=_new_operation(),
+                undoes=status.applied,
+                target=target,
+                reason=reason,
+                alarms=tuple(dict.fromkeys([*alarms, *ringing_against(status, status.applied)])),
+                options=options,
+            )
+
+        return self._do_as_asked(decide)
 
     def recover(
         self,
@@ -121,20 +117,16 @@ class Operator:
         resumed = self._resume_patiently()
         if resumed is not None and resumed.kind == "recovery" and to in (None, resumed.target):
             return resumed
-        with ExitStack() as begun:
-            for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
-                with attempt:
-                    begun.close()
-                    status = self._status_with_new_deploys()
-                    target = recover_target(self.stack, status, to)
-                    # After a failure, what the stack runs may be a mixture: then the version applied is worth applying.
-                    if target == status.applied and status.last_failure is None:
-                        return NothingToDo(target)
-                    merging = replace(options, keeping=kept_by_recovery(self.stack, status, target))
-                    started = RecoveryStarted(operation=_new_operation(), target=target, reason=reason, options=merging)
-                    begun.enter_context(self._begun("recovery", started))
-                    operation = self._start(started, status)
-            return self._execution.carry_on(operation, engine_attempts=1)
+
+        def decide(status: Status) -> RecoveryStarted | NothingToDo:
+            target = recover_target(self.stack, status, to)
+            # After a failure, what the stack runs may be a mixture: then the version applied is worth applying.
+            if target == status.applied and status.last_failure is None:
+                return NothingToDo(target)
+            merging = replace(options, keeping=kept_by_recovery(self.stack, status, target))
+            return RecoveryStarted(operation=_new_operation(), target=target, reason=reason, options=merging)
+
+        return self._do_as_asked(decide)
 
     def plan_undo(self, to: int | None = None, options: OperationOptions = DEFAULT_OPTIONS) -> tuple[int, Plan]:
         """The version that `undo` would go to, and how. Changes nothing; raises as `undo` does, but for refusals."""
@@ -198,6 +190,23 @@ class Operator:
             self._ownership.wait_to_see(operation)
         return self.resume()
 
+    def _do_as_asked(
+        self, decide: Callable[[Status], RollbackStarted | RecoveryStarted | NothingToDo]
+    ) -> OperationResult | NothingToDo:
+        """Do what a person asked for; what that is depends on the status, and is decided anew when others write to the
+        journal at that very moment."""
+        with ExitStack() as begun:
+            for attempt in stamina.retry_context(on=WriteConflict, attempts=START_ATTEMPTS, wait_initial=0.05):
+                with attempt:
+                    begun.close()
+                    status = self._status_with_new_deploys()
+                    started = decide(status)
+                    if isinstance(started, NothingToDo):
+                        return started
+                    begun.enter_context(self._begun(started))
+                    operation = self._start(started, status)
+            return self._execution.carry_on(operation, engine_attempts=1)
+
     @property
     def _ownership(self) -> Ownership:
         return Ownership(self.stack, self.journal, self.signs, self.actor, self.clock, self.pause, self.on_progress)
@@ -252,10 +261,9 @@ class Operator:
         return operation
 
     @contextmanager
-    def _begun(
-        self, kind: Literal["rollback", "recovery"], started: RollbackStarted | RecoveryStarted
-    ) -> Iterator[None]:
+    def _begun(self, started: RollbackStarted | RecoveryStarted) -> Iterator[None]:
         """What can't be replayed is refused, while the engine begins with what probably can."""
+        kind: Literal["rollback", "recovery"] = "rollback" if isinstance(started, RollbackStarted) else "recovery"
         target, options = started.target, started.options
         self._lock.wait_until_free()
         require_as_journaled(self.archive, self.journal, target)

@@ -152,6 +152,7 @@ class Replay:
         if not known or not unopened:
             yield
             return
+        self._planned = _Planned(question, known.plan)
         with ExitStack() as resources:
             prepared = resources.enter_context(self._prepared(unopened))
             if not prepared.refusals and not self._preconditions.asks_the_cloud(known.plan, unopened.goal):

@@ -27,7 +27,7 @@ class BegunUpdate:
     """An update whose engine waits. Used by one thread."""
 
     def __init__(self, targets: tuple[str, ...]) -> None:
-        """Made by `begun_update`. targets: URNs that it is confined to; empty where it is not."""
+        """Made by `begin`. targets: URNs that it is confined to; empty where it is not."""
         self.targets = targets
         self._wanted: Future[Program] = Future()
         self._lock = threading.Lock()

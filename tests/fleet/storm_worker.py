@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,10 +25,11 @@ from rollback_plugin.replay.plan import Plan
 from rollback_plugin.stack import StackName
 from tests.fleet.shared_fifo import PolledFifo, connected
 from tests.fleet.storm import write_update
+from tests.unit.controller.begins_nothing import BeginsNothing
 
 
 @dataclass(frozen=True)
-class AppliedAtOnce:
+class AppliedAtOnce(BeginsNothing):
     """A double of the engine: all it does is leave the files of an update in the backend."""
 
     state: Path
@@ -37,14 +37,6 @@ class AppliedAtOnce:
 
     def plan(self, target: int, options: OperationOptions) -> Plan:
         return Plan((), (), ())
-
-    def begun(
-        self, target: int, operation: str, kind: Literal["rollback", "recovery"], options: OperationOptions
-    ) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def has_begun(self, operation: str) -> bool:
-        return False
 
     def apply(
         self,

@@ -6,7 +6,6 @@ after it, and the process is killed (by an exception that nothing handles) at th
 """
 
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -28,6 +27,7 @@ from rollback_plugin.replay.plan import Plan
 from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.store import ObjectStore
 from rollback_plugin.versions.service import Policy
+from tests.unit.controller.begins_nothing import BeginsNothing
 from tests.unit.controller.cloudwatch import CloudWatch
 from tests.unit.controller.memory_store import MemoryStore
 from tests.unit.controller.stand import ALARM, STACK, ProcessKilled, Stand, checkpoint, update
@@ -172,7 +172,7 @@ class Machine:
         return outcome
 
 
-class MachineEngine:
+class MachineEngine(BeginsNothing):
     """A double of the engine, run by a process: it locks, changes the state, writes its history, and unlocks.
 
     Killed with its machine, it leaves what it had done, and its lock; where only the process is killed, it ends its
@@ -184,14 +184,6 @@ class MachineEngine:
 
     def plan(self, target: int, options: OperationOptions) -> Plan:
         return Plan((), (), ())
-
-    def begun(
-        self, target: int, operation: str, kind: Literal["rollback", "recovery"], options: OperationOptions
-    ) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def has_begun(self, operation: str) -> bool:
-        return False
 
     def apply(
         self,

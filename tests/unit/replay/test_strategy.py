@@ -1,7 +1,6 @@
 """Which way a version is re-applied, by what the person said and what each way's plan refuses."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,13 +12,14 @@ from rollback_plugin.replay.events import EngineEvent, ignore_events
 from rollback_plugin.replay.plan import Action, Plan, Refusal, Step
 from rollback_plugin.replay.strategy import ReplayByStrategy
 from rollback_plugin.stack import StackName
+from tests.unit.controller.begins_nothing import BeginsNothing
 
 SHOP = StackName("shop", "dev")
 AUTO = OperationOptions()
 
 
 @dataclass
-class Way:
+class Way(BeginsNothing):
     """A double of one way: what it refuses, and what it was asked to apply."""
 
     name: str
@@ -32,14 +32,6 @@ class Way:
             raise self.breaks_with
         refusals = (Refusal("urn", "", self.refuses),) if self.refuses else ()
         return Plan((Step("urn", self.name, Action.SAME),), refusals, ())
-
-    def begun(
-        self, target: int, operation: str, kind: Literal["rollback", "recovery"], options: OperationOptions
-    ) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def has_begun(self, operation: str) -> bool:
-        return False
 
     def apply(
         self,
