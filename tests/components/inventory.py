@@ -1,45 +1,48 @@
-"""A real inventory service on loopback."""
+"""A real inventory service on loopback, in a process of its own.
 
+The services that ask it give it a second, and a test's own process can be busier than that: an AWS is embedded there.
+"""
+
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Any
+from dataclasses import dataclass
+
+import httpx
+
+from tests.components import inventory_process
+from tests.components.inventory_process import IN_STOCK, ORDERS
 
 
-@dataclass
+@dataclass(frozen=True)
 class Inventory:
-    """An inventory service that answers what the test says."""
+    """An inventory service that answers what the test says; until then, that there is enough."""
 
-    url: str = ""
-    status: int = 200
-    body: str = '{"available": 10}'
-    asked: list[str] = field(default_factory=list)
+    url: str
+
+    def answer(self, status: int = 200, body: str = IN_STOCK) -> None:
+        """Answer so from now on."""
+        httpx.put(self.url + ORDERS, json={"status": status, "body": body}).raise_for_status()
+
+    @property
+    def asked(self) -> list[str]:
+        """The paths that it was asked for."""
+        asked: list[str] = httpx.get(self.url + ORDERS).raise_for_status().json()
+        return asked
 
 
 @contextmanager
 def served_inventory() -> Iterator[Inventory]:
     """Serve an inventory on a free port until the block ends."""
-    state = Inventory()
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.asked.append(self.path)
-            self.send_response(state.status)
-            self.end_headers()
-            self.wfile.write(state.body.encode())
-
-        def log_message(self, *_: Any) -> None:
-            """Keep requests out of the test's output."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with subprocess.Popen(
+        [sys.executable, inventory_process.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url, "the inventory didn't start"
+        try:
+            yield Inventory(url)
+        finally:
+            process.stdin.close()

@@ -84,7 +84,7 @@ def test_only_release_4_says_how_long_the_delivery_takes(load: Any) -> None:
 def test_every_release_says_that_the_inventory_is_the_problem(
     load: Any, inventory: Inventory, capsys: Any, release: str, status: int, body: str
 ) -> None:
-    inventory.status, inventory.body = status, body
+    inventory.answer(status, body)
     handler = load(release)
 
     with pytest.raises(handler["InventoryUnavailable"]):

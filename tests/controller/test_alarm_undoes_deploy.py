@@ -38,7 +38,7 @@ def test_bad_code_is_rolled_back_and_quarantined(platform: Platform) -> None:
 def test_a_fault_that_is_not_the_codes_is_rolled_back_and_recovered(platform: Platform) -> None:
     # Given a healthy version 1, and a version 2 deployed while what the service depends on begins to fail
     platform.deploy(3, bakeSeconds=300)
-    platform.inventory.status = 503
+    platform.inventory.answer(503)
 
     # When the controller watches
     rounds = platform.watch_until(lambda status: status.applied == 1)
@@ -55,7 +55,7 @@ def test_a_fault_that_is_not_the_codes_is_rolled_back_and_recovered(platform: Pl
     status = platform.controller().status()
     assert status.version(2).verdict is Verdict.BAKING
     assert status.version(2).exonerated_alarms
-    platform.inventory.status = 200
+    platform.inventory.answer(200)
     later = platform.watch_until(_quiet)
     assert {r.decision.action for r in later} <= {Action.WAIT}
     # And consumers are served once the dependency is back

@@ -45,6 +45,9 @@ def test_what_has_no_json_form_is_refused() -> None:
         as_plain(object())
 
 
+SHOWN = "<all was shown>"
+
+
 def on_a_terminal(monkeypatch: pytest.MonkeyPatch, show: Callable[[], None]) -> str:
     """What a terminal is sent."""
     ours, theirs = pty.openpty()
@@ -52,11 +55,15 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch, show: Callable[[], None]) -> 
         monkeypatch.setattr(sys, "stdout", stdout)
         monkeypatch.setenv("COLUMNS", "20")
         show()
+        stdout.write(SHOWN)
         stdout.flush()
         monkeypatch.undo()
-        sent = os.read(ours, 4096).decode()
+        sent = ""
+        # A terminal hands on what it was sent bit by bit.
+        while not sent.endswith(SHOWN):
+            sent += os.read(ours, 4096).decode()
     os.close(ours)
-    return sent.replace("\r\n", "\n")
+    return sent.removesuffix(SHOWN).replace("\r\n", "\n")
 
 
 def test_a_terminal_is_sent_styles(monkeypatch: pytest.MonkeyPatch) -> None:
