@@ -1,5 +1,6 @@
 """Commands by which people answer and restrain the controller: `rollback approve`, `deny`, `freeze` and `unfreeze`."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -41,9 +42,9 @@ def approve(
     from rollback_plugin.report.plan_view import plan_view
 
     with reported(None) as reporting:
-        opened = session.open_stack(stack, folder, reporting)
-        controller = session.telling(opened, progress_printer(output), lock_timeout)
-        consent = Consent(controller)
+        controller = session.open_stack(stack, folder, reporting)
+        operator = session.telling(controller.operator, progress_printer(output), lock_timeout)
+        consent = Consent(replace(controller, operator=operator))
         question = consent.question()
         if not yes:
             if somebody_to_ask(output):

@@ -30,7 +30,7 @@ from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, Operatio
 
 if TYPE_CHECKING:
     from rollback_plugin.controller.execution import OperationResult
-    from rollback_plugin.controller.stack_controller import StackController
+    from rollback_plugin.controller.operated_stack import OperatedStack
     from rollback_plugin.replay.plan import Plan
 
 
@@ -54,16 +54,17 @@ def undo(
     options = OperationOptions(data=data, strategy=strategy)
     opening = begin_opening(stack, folder, partial(undo_target, to=to))
     with reported(None) as reporting:
-        controller = telling(opening.opened(reporting), progress_printer(output), lock_timeout)
+        opened = opening.opened(reporting)
+        operator = telling(opened.operator, progress_printer(output), lock_timeout)
         if not yes:
-            _confirm(controller, lambda: controller.operator.plan_undo(to, options), output)
-        result = controller.operator.undo(to, options=options)
+            _confirm(opened, lambda: operator.plan_undo(to, options), output)
+        result = operator.undo(to, options=options)
         report(result, output)
         # Imported late: what opens the stack lets the engine work while the rest is loaded.
         from rollback_plugin.controller.execution import OperationResult
 
         if isinstance(result, OperationResult):
-            _keep_evidence(controller, result, output)
+            _keep_evidence(opened, result, output)
 
 
 def recover(
@@ -87,10 +88,11 @@ def recover(
     options = OperationOptions(data=data, strategy=strategy, conflicts=conflicts)
     opening = begin_opening(stack, folder, partial(recover_target, to=to))
     with reported(None) as reporting:
-        controller = telling(opening.opened(reporting), progress_printer(output), lock_timeout)
+        opened = opening.opened(reporting)
+        operator = telling(opened.operator, progress_printer(output), lock_timeout)
         if not yes:
-            _confirm(controller, lambda: controller.operator.plan_recover(to, options), output)
-        report(controller.operator.recover(to, options=options), output)
+            _confirm(opened, lambda: operator.plan_recover(to, options), output)
+        report(operator.recover(to, options=options), output)
 
 
 def release(
@@ -120,28 +122,31 @@ def release(
         )
 
 
-def _keep_evidence(controller: "StackController", result: "OperationResult", output: Output) -> None:
+def _keep_evidence(opened: "OperatedStack", result: "OperationResult", output: Output) -> None:
     """Keep what spoke against the version undone, as a watch would in its next round: there may be none. The rollback
     is done, whatever becomes of this."""
+    undone = result.undoes
+    if undone is None or not opened.operator.journal.facts().versions[undone].deployed.alarms:
+        return
     from rollback_plugin.controller.beside import answered
 
-    study = controller.evidence
-    if study is None or result.undoes is None:
+    study = opened.watched().evidence
+    if study is None:
         return
     try:
-        kept = answered(study) if study.alarms_spoke_against(result.undoes) else None
+        kept = answered(study) if study.alarms_spoke_against(undone) else None
     except RollbackPluginError as error:
-        warn(f"The rollback is done, but no evidence on version {result.undoes} was kept: {error}")
+        warn(f"The rollback is done, but no evidence on version {undone} was kept: {error}")
         return
     if kept is not None and output is Output.TEXT:
         say(f"Evidence on version {kept.version} is kept: `rollback evidence {kept.version}`.")
 
 
-def _confirm(controller: "StackController", make_plan: "Callable[[], tuple[int, Plan]]", output: Output) -> None:
+def _confirm(opened: "OperatedStack", make_plan: "Callable[[], tuple[int, Plan]]", output: Output) -> None:
     """Show the plan, or what was begun and left, and ask for a yes. Raises `NotConfirmed`."""
     from rollback_plugin.report.plan_view import plan_view
 
-    begun = controller.status().operation
+    begun = opened.status().operation
     if begun is not None:
         ask(f"Carry on with the {begun.kind} to version {begun.target} that {begun.actor} began?", output)
         return
@@ -149,4 +154,4 @@ def _confirm(controller: "StackController", make_plan: "Callable[[], tuple[int, 
     if somebody_to_ask(output):
         show(plan_view(target, plan))
     if not plan.refusals:
-        ask(f"Apply version {target} to {controller.stack}?", output)
+        ask(f"Apply version {target} to {opened.operator.stack}?", output)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rollback_plugin.controller.deploy_gate import DeployGate
     from rollback_plugin.controller.fleet import Fleet
     from rollback_plugin.controller.opened_ahead import FindTarget
+    from rollback_plugin.controller.operate import Operator
+    from rollback_plugin.controller.operated_stack import OperatedStack
     from rollback_plugin.controller.progress import Progress
     from rollback_plugin.controller.prune import Pruner
     from rollback_plugin.controller.records import StackRecords
@@ -48,11 +50,11 @@ class OpeningStack:
     project: "Project"
     engine: "Engine"
 
-    def opened(self, reporting: "Reporting") -> "StackController":
-        """As `open_stack` does it."""
-        from rollback_plugin.controller.assembly import assemble
+    def opened(self, reporting: "Reporting") -> "OperatedStack":
+        """As `open_stack` does it, but for what watches."""
+        from rollback_plugin.controller.operated_stack import operated_stack
 
-        return assemble(self.project, os.environ, clock=now, reporting=reporting, engine=self.engine)
+        return operated_stack(self.project, os.environ, clock=now, reporting=reporting, engine=self.engine)
 
 
 def begin_opening(stack: str | None, folder: Path, find_target: "FindTarget") -> OpeningStack:
@@ -114,12 +116,9 @@ def open_pruner(stack: str | None, folder: Path) -> "Pruner":
     return opened
 
 
-def telling(
-    controller: "StackController", on_progress: "Callable[[Progress], None]", lock_timeout_seconds: float
-) -> "StackController":
-    """The same stack, with an operator that tells of its progress and waits so long for other people's updates."""
-    operator = replace(controller.operator, on_progress=on_progress, lock_patience_seconds=lock_timeout_seconds)
-    return replace(controller, operator=operator)
+def telling(operator: "Operator", on_progress: "Callable[[Progress], None]", lock_timeout_seconds: float) -> "Operator":
+    """The same operator, which tells of its progress and waits so long for other people's updates."""
+    return replace(operator, on_progress=on_progress, lock_patience_seconds=lock_timeout_seconds)
 
 
 def _keep_retries_quiet() -> None:

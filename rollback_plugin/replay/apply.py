@@ -15,7 +15,6 @@ from rollback_plugin.replay.begun_update import BegunUpdate
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.engine_update import OperationKind, completed_update, refuse_after_others, update_message
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
-from rollback_plugin.replay.forecast import plan_of
 from rollback_plugin.replay.known_plans import KnownPlan, KnownPlans, Question
 from rollback_plugin.replay.obstacles import refusals_before_the_engine
 from rollback_plugin.replay.plan import Plan, Refusal
@@ -271,6 +270,9 @@ class Replay:
         return plan
 
     def _previewed(self, prepared: _Prepared) -> Plan:
+        # Imported late: a plan that is known isn't made.
+        from rollback_plugin.replay.forecast import plan_of
+
         program = _program_of(prepared)
         known, events = prepared.known, list[EngineEvent]()
         goal, settled, options = known.goal, known.settled, known.question.options

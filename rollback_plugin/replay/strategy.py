@@ -45,7 +45,8 @@ class ReplayByStrategy:
 
     stack: StackName
     snapshot: WayBegunAhead
-    source: Way
+    by_source: Callable[[], Way]
+    """Makes the way by source, for which there is seldom need."""
 
     def plan(self, target: int, options: OperationOptions = DEFAULT_OPTIONS) -> Plan:
         """The chosen way's plan; under `auto` the source's only where the snapshot's refuses and the source's doesn't.
@@ -56,7 +57,7 @@ class ReplayByStrategy:
             case Strategy.SNAPSHOT:
                 return self.snapshot.plan(target, options)
             case Strategy.SOURCE:
-                return self.source.plan(target, options)
+                return self.by_source().plan(target, options)
             case Strategy.AUTO:
                 return self._plan_by_either(target, options)
         assert_never(options.strategy)
@@ -88,29 +89,29 @@ class ReplayByStrategy:
         Raises what the chosen way's `apply` raises; `NotReplayable` and `DamagedSnapshot` before anything is touched.
         """
         if options.strategy is Strategy.SOURCE:
-            return self.source.apply(target, operation, kind, options, on_event, after)
+            return self.by_source().apply(target, operation, kind, options, on_event, after)
         try:
             return self.snapshot.apply(target, operation, kind, options, on_event, after)
         except (NotReplayable, DamagedSnapshot) as refusal:
             # Refused before anything was touched, so there is still a choice.
             if options.strategy is Strategy.SNAPSHOT:
                 raise
-            by_source = self.source.plan(target, options)
+            by_source = self.by_source().plan(target, options)
             if by_source.refusals:
                 raise type(refusal)(_neither(refusal, by_source)) from None
-            return self.source.apply(target, operation, kind, options, on_event, after)
+            return self.by_source().apply(target, operation, kind, options, on_event, after)
 
     def _plan_by_either(self, target: int, options: OperationOptions) -> Plan:
         try:
             by_snapshot = self.snapshot.plan(target, options)
         except DamagedSnapshot as damaged:
-            by_source = self.source.plan(target, options)
+            by_source = self.by_source().plan(target, options)
             if by_source.refusals:
                 raise DamagedSnapshot(_neither(damaged, by_source)) from None
             return self._instead(by_source, str(damaged))
         if not by_snapshot.refusals:
             return by_snapshot
-        by_source = self.source.plan(target, options)
+        by_source = self.by_source().plan(target, options)
         if by_source.refusals:
             return replace(by_snapshot, refusals=(*by_snapshot.refusals, *by_source.refusals))
         return self._instead(by_source, _listed(by_snapshot))

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rollback_plugin.backend.project import open_project
-from rollback_plugin.controller.assembly import assemble, utc_now
+from rollback_plugin.controller.assembly import assemble
+from rollback_plugin.controller.operated_stack import utc_now
 from rollback_plugin.controller.progress import EngineProgress, Progress
 from rollback_plugin.replay.events import EngineStarted, ResourceStep
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 
 from rollback_plugin.backend.project import open_project
-from rollback_plugin.controller.assembly import assemble, ignore_progress, utc_now
+from rollback_plugin.controller.assembly import assemble
+from rollback_plugin.controller.operated_stack import ignore_progress, utc_now
 from rollback_plugin.controller.progress import Progress
 from rollback_plugin.controller.stack_controller import Round, StackController
 from rollback_plugin.controller.watch import FailedRound, Watch

@@ -92,11 +92,8 @@ class DeployedStack:
         """Snapshot and source, as the command has them."""
         environment = self.environment if environment is None else environment
         project = open_project(self.root, self.name.stack, environment)
-        return ReplayByStrategy(
-            self.name,
-            snapshot=self.replay(environment),
-            source=SourceReplay(project, Engine(project, environment), self.backend, self.archive, environment),
-        )
+        by_source = SourceReplay(project, Engine(project, environment), self.backend, self.archive, environment)
+        return ReplayByStrategy(self.name, snapshot=self.replay(environment), by_source=lambda: by_source)
 
     def must_be(self, program: Program) -> None:
         """Fail unless the program's own preview sees nothing to change, in resources or in the stack's outputs."""

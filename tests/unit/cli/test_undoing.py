@@ -14,6 +14,7 @@ from rollback_plugin.cli import changing
 from rollback_plugin.cli.application import application
 from rollback_plugin.cli.session import OpeningStack
 from rollback_plugin.controller.evidence import EvidenceSources
+from rollback_plugin.controller.operated_stack import OperatedStack
 from rollback_plugin.journal.entries import AlarmState, EvidenceKept
 from rollback_plugin.signals.evidence import Evidence
 from tests.unit.controller.cloudwatch import CloudWatch
@@ -30,7 +31,10 @@ class Unwatched(Stand):
         self.cloudwatch = CloudWatch()
         self.two_versions()
         sources = EvidenceSources(self.archive.blobs, lambda: cast("Any", None), self._no_secrets)
-        opened = replace(self.controller(self.cloudwatch.source, self.cloudwatch.counter()), evidence_sources=sources)
+        controller = replace(
+            self.controller(self.cloudwatch.source, self.cloudwatch.counter()), evidence_sources=sources
+        )
+        opened = OperatedStack(controller.operator, lambda: controller)
         monkeypatch.setattr(OpeningStack, "opened", lambda *_: opened)
         monkeypatch.setattr(changing, "begin_opening", lambda *_: OpeningStack(cast("Any", None), cast("Any", None)))
 

@@ -51,7 +51,7 @@ class Way(BeginsNothing):
 
 
 def replay(snapshot: Way, source: Way) -> ReplayByStrategy:
-    return ReplayByStrategy(SHOP, snapshot, source)
+    return ReplayByStrategy(SHOP, snapshot, lambda: source)
 
 
 def applied(chosen: ReplayByStrategy, options: OperationOptions) -> str:
