@@ -77,6 +77,17 @@ def test_a_command_that_runs_no_engine_loads_neither_sdk() -> None:
     assert ended.stdout.strip() == "[]"
 
 
+def test_what_undoes_a_stack_is_there_before_what_watches_one() -> None:
+    program = (
+        "import sys, rollback_plugin.controller.operated_stack\n"
+        "rooms = ('controller.evidence', 'controller.stack_controller', 'notices.addresses', 'replay.forecast',"
+        " 'replay.source', 'signals.alarms')\n"
+        "print([name for name in rooms if f'rollback_plugin.{name}' in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
 def test_a_preview_needs_the_option_that_asks_for_its_judgement() -> None:
     result = CliRunner().invoke(application, ["plan", "preview.json"])
 

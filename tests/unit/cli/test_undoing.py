@@ -15,6 +15,7 @@ from rollback_plugin.cli.application import application
 from rollback_plugin.cli.session import OpeningStack
 from rollback_plugin.controller.evidence import EvidenceSources
 from rollback_plugin.controller.operated_stack import OperatedStack
+from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.journal.entries import AlarmState, EvidenceKept
 from rollback_plugin.signals.evidence import Evidence
 from tests.unit.controller.cloudwatch import CloudWatch
@@ -34,7 +35,13 @@ class Unwatched(Stand):
         controller = replace(
             self.controller(self.cloudwatch.source, self.cloudwatch.counter()), evidence_sources=sources
         )
-        opened = OperatedStack(controller.operator, lambda: controller)
+        self.watching = 0
+
+        def watched() -> StackController:
+            self.watching += 1
+            return controller
+
+        opened = OperatedStack(controller.operator, watched)
         monkeypatch.setattr(OpeningStack, "opened", lambda *_: opened)
         monkeypatch.setattr(changing, "begin_opening", lambda *_: OpeningStack(cast("Any", None), cast("Any", None)))
 
@@ -90,6 +97,16 @@ def test_where_no_alarm_rang_there_is_nothing_to_keep(stack: Unwatched) -> None:
 
     assert ended.output.endswith(f"{DONE}\n")
     assert stack.evidence == []
+
+
+def test_for_a_version_without_alarms_nothing_that_watches_is_loaded(stack: Unwatched) -> None:
+    deployed = stack.deploy_unrecorded()
+    stack.journal.append_next(deployed.model_copy(update={"alarms": ()}))
+
+    ended = stack.undo()
+
+    assert ended.output.endswith("Done: the stack runs version 1. Version 3 is quarantined.\n")
+    assert stack.watching == 0
 
 
 def test_the_rollback_is_done_where_aws_does_not_answer(stack: Unwatched) -> None:
