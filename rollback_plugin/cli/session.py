@@ -30,17 +30,18 @@ def now() -> datetime:
 
 
 def open_stack(stack: str | None, folder: Path, reporting: "Reporting | None" = None) -> "StackController":
-    """Everything there is for one stack; `reporting` hears of what is done. Raises what `open_project` and `assemble`
-    raise."""
+    """Everything there is for one stack; `reporting` hears of what is done. Raises what `open_project` and
+    `operated_stack` raise."""
     # Imported late: `rollback --help` needs none of it.
     from rollback_plugin.backend.project import open_project
-    from rollback_plugin.controller.assembly import assemble
+    from rollback_plugin.controller.operated_stack import operated_stack
     from rollback_plugin.controller.reporting import UNREPORTED
 
     project = open_project(folder.resolve(), stack, os.environ)
+    opened = operated_stack(project, os.environ, clock=now, reporting=reporting or UNREPORTED).watched()
     if reporting is None:
         _keep_retries_quiet()
-    return assemble(project, os.environ, clock=now, reporting=reporting or UNREPORTED)
+    return opened
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from rollback_plugin.backend.project import store_beside
 from rollback_plugin.backend.unattended import unattended_backend_url, unattended_project
-from rollback_plugin.controller.assembly import assemble
 from rollback_plugin.controller.connections import Connections
+from rollback_plugin.controller.operated_stack import operated_stack
 from rollback_plugin.controller.registry import StackRegistry
 from rollback_plugin.controller.reporting import UNREPORTED, Reporting
 from rollback_plugin.controller.stack_controller import StackController
@@ -69,16 +69,16 @@ class Fleet:
         )
 
     def open(self, stack: StackName) -> StackController:
-        """Raises as `assemble` does."""
+        """Raises as `operated_stack` does."""
         project = unattended_project(stack, self.backend_url, self.store_url, self.scratch)
-        return assemble(
+        return operated_stack(
             project,
             self.environ,
             self.clock,
             connections=self.connections,
             reporting=self.reporting,
             without_project=True,
-        )
+        ).watched()
 
     def open_new(self, known: Sequence[StackController]) -> list[StackController]:
         """The controllers of the stacks that there are now and that `known` lacks. Raises as `open` does."""

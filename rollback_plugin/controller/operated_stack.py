@@ -134,7 +134,7 @@ def operated_stack(
     )
 
     def watched() -> StackController:
-        from rollback_plugin.controller.assembly import watched_stack
+        from rollback_plugin.controller.watched_stack import watched_stack
 
         return watched_stack(operator, replay, engine, clients, find_channels, reporting.telemetry)
 

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rollback_plugin.backend.project import open_project
-from rollback_plugin.controller.assembly import assemble
-from rollback_plugin.controller.operated_stack import utc_now
+from rollback_plugin.controller.operated_stack import operated_stack, utc_now
 from rollback_plugin.controller.progress import EngineProgress, Progress
 from rollback_plugin.replay.events import EngineStarted, ResourceStep
 
@@ -40,11 +39,11 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     environ = dict(os.environ)
-    controller = assemble(open_project(Path(folder), stack, environ), environ, utc_now, kill_at)
+    operator = operated_stack(open_project(Path(folder), stack, environ), environ, utc_now, kill_at).operator
     if operation == "undo":
-        controller.operator.undo(1)
+        operator.undo(1)
     else:
-        controller.operator.recover(2)
+        operator.recover(2)
 
 
 if __name__ == "__main__":

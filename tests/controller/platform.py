@@ -12,8 +12,7 @@ from pathlib import Path
 import httpx
 
 from rollback_plugin.backend.project import open_project
-from rollback_plugin.controller.assembly import assemble
-from rollback_plugin.controller.operated_stack import ignore_progress, utc_now
+from rollback_plugin.controller.operated_stack import ignore_progress, operated_stack, utc_now
 from rollback_plugin.controller.progress import Progress
 from rollback_plugin.controller.stack_controller import Round, StackController
 from rollback_plugin.controller.watch import FailedRound, Watch
@@ -39,7 +38,7 @@ class Platform:
     def controller(self, on_progress: Callable[[Progress], None] = ignore_progress) -> StackController:
         """A controller as a new process would make it."""
         project = open_project(self.orders.folder, self.orders.stack, self.environment)
-        return assemble(project, self.environment, utc_now, on_progress)
+        return operated_stack(project, self.environment, utc_now, on_progress).watched()
 
     def deploy(self, release: int, **config: object) -> None:
         """Deploy a release with the plain command line, as people do."""

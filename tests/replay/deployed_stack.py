@@ -13,8 +13,8 @@ from typing import Any
 
 from rollback_plugin.backend.history import open_backend
 from rollback_plugin.backend.project import open_project
-from rollback_plugin.controller.assembly import assemble
 from rollback_plugin.controller.operate import Operator
+from rollback_plugin.controller.operated_stack import operated_stack
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.journal.journal import Journal
 from rollback_plugin.recording.record import Recorder
@@ -81,7 +81,7 @@ class DeployedStack:
     def operator(self) -> Operator:
         """What rolls this stack back and recovers it, with its journal."""
         project = open_project(self.root, self.name.stack, self.environment)
-        return assemble(replace(project, store_url=self.store.location), self.environment).operator
+        return operated_stack(replace(project, store_url=self.store.location), self.environment).operator
 
     def replay(self, environment: Mapping[str, str] | None = None) -> Replay:
         project = open_project(self.root, self.name.stack, self.environment)

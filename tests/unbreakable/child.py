@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from rollback_plugin.backend.project import open_project
-from rollback_plugin.controller.assembly import assemble
 from rollback_plugin.controller.connections import Connections
+from rollback_plugin.controller.operated_stack import operated_stack
 from rollback_plugin.controller.progress import EngineProgress, Progress
 from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.controller.watch import FailedRound, Watch
@@ -132,13 +132,13 @@ def run(order: Order) -> None:
     os.environ.clear()
     os.environ.update(order.environment)
     points = Points(order)
-    controller = assemble(
+    controller = operated_stack(
         open_project(order.project, order.stack, order.environment),
         order.environment,
         lambda: datetime.now(UTC) + order.ahead,
         _listener(points),
         CountedConnections(order.environment, points),
-    )
+    ).watched()
     operator = replace(
         controller.operator,
         backend=cast("Any", Counted(controller.backend, "backend", frozenset({"break_lock"}), points)),

@@ -1,5 +1,6 @@
 """The command's surface: its subcommands, their help, and what it loads to say so."""
 
+import json
 import subprocess
 import sys
 
@@ -57,35 +58,44 @@ def test_an_unknown_option_is_a_usage_error() -> None:
     assert CliRunner().invoke(application, ["undo", "--no-such-option"]).exit_code == 2
 
 
+def loaded_by(program: str, *names: str) -> list[str]:
+    """Which modules of these names a new process has loaded once the program has run."""
+    telling = f"{program}\nimport json, sys\nprint(json.dumps([name for name in {names!r} if name in sys.modules]))"
+    ended = subprocess.run([sys.executable, "-c", telling], capture_output=True, text=True, check=True)
+    loaded: list[str] = json.loads(ended.stdout)
+    return loaded
+
+
+SDKS = ("boto3", "botocore", "grpc", "httpx", "pulumi")
+
+
 def test_help_loads_nothing_that_takes_its_time() -> None:
     program = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom rollback_plugin.cli.application import application\n"
-        "assert CliRunner().invoke(application, ['--help']).exit_code == 0\n"
-        "slow = 'boto3 grpc httpx moto opentelemetry pulumi pydantic rich.console stamina structlog yaml zstandard'\n"
-        "print([name for name in slow.split() if name in sys.modules])"
+        "from typer.testing import CliRunner\nfrom rollback_plugin.cli.application import application\n"
+        "assert CliRunner().invoke(application, ['--help']).exit_code == 0"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "[]"
+    slow = ("moto", "opentelemetry", "pydantic", "rich.console", "stamina", "structlog", "yaml", "zstandard")
+    assert loaded_by(program, *SDKS, *slow, "typer") == ["typer"]
 
 
 def test_a_command_that_runs_no_engine_loads_neither_sdk() -> None:
-    program = (
-        "import sys, rollback_plugin.controller.assembly, rollback_plugin.controller.records\n"
-        "print([name for name in ('boto3', 'botocore', 'grpc', 'httpx', 'pulumi') if name in sys.modules])"
-    )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "[]"
+    program = "import rollback_plugin.controller.watched_stack, rollback_plugin.controller.records"
+    assert loaded_by(program, *SDKS, "pydantic") == ["pydantic"]
 
 
 def test_what_undoes_a_stack_is_there_before_what_watches_one() -> None:
-    program = (
-        "import sys, rollback_plugin.controller.operated_stack\n"
-        "rooms = ('controller.evidence', 'controller.stack_controller', 'notices.addresses', 'replay.forecast',"
-        " 'replay.source', 'signals.alarms')\n"
-        "print([name for name in rooms if f'rollback_plugin.{name}' in sys.modules])"
+    rooms = (
+        "controller.evidence",
+        "controller.stack_controller",
+        "notices.addresses",
+        "replay.forecast",
+        "replay.source",
+        "signals.alarms",
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "[]"
+    names = [f"rollback_plugin.{room}" for room in (*rooms, "controller.operate")]
+    assert loaded_by("import rollback_plugin.controller.operated_stack", *names) == [
+        "rollback_plugin.controller.operate"
+    ]
 
 
 def test_a_preview_needs_the_option_that_asks_for_its_judgement() -> None:

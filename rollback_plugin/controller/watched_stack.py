@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from rollback_plugin.backend.project import Project
-from rollback_plugin.controller.connections import Connections
 from rollback_plugin.controller.evidence import EvidenceSources
 from rollback_plugin.controller.operate import Operator
-from rollback_plugin.controller.operated_stack import ignore_progress, operated_stack, utc_now
 from rollback_plugin.controller.ports import Replayer
-from rollback_plugin.controller.progress import Progress
-from rollback_plugin.controller.reporting import UNREPORTED, Reporting
 from rollback_plugin.controller.stack_clients import StackClients
 from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.notices.channel import Channel
@@ -21,22 +15,6 @@ from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.secret_values import secret_values
 from rollback_plugin.signals.requests import RequestCounter
 from rollback_plugin.telemetry.interface import Telemetry
-
-
-def assemble(
-    project: Project,
-    environ: Mapping[str, str],
-    clock: Callable[[], datetime] = utc_now,
-    on_progress: Callable[[Progress], None] = ignore_progress,
-    connections: Connections | None = None,
-    reporting: Reporting = UNREPORTED,
-    *,
-    without_project: bool = False,
-) -> StackController:
-    """The controller of the project's selected stack. Takes and raises what `operated_stack` does."""
-    return operated_stack(
-        project, environ, clock, on_progress, connections, reporting, without_project=without_project
-    ).watched()
 
 
 def watched_stack(
