@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rollback_plugin.errors import CloudError, EmbeddedError
@@ -13,6 +14,7 @@ from .configuration import Configuration
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
+    from botocore.session import Session
 
 NOT_FOUND_CODES = frozenset(
     {
@@ -41,7 +43,7 @@ NOT_FOUND_CODES = frozenset(
 
 @dataclass(frozen=True)
 class Clients:
-    """boto3 clients, made when first used and kept, so that no service model is loaded for nothing."""
+    """Clients, made when first used and kept, so that no service model is loaded for nothing."""
 
     configuration: Configuration
     made: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -54,8 +56,22 @@ class Clients:
                 self.made[key] = self._make(service, region)
             return self.made[key]
 
+    @cached_property
+    def _session(self) -> "Session":
+        """One for all clients: each one's own would read the partitions and endpoints of all of AWS again. Without
+        boto3, which adds nothing to a client but the transfers of S3, and time to every start."""
+        from botocore.session import Session
+
+        configuration = self.configuration
+        session = Session()
+        session.set_credentials(
+            configuration.access_key or os.environ.get("AWS_ACCESS_KEY_ID", "embedded"),
+            configuration.secret_key or os.environ.get("AWS_SECRET_ACCESS_KEY", "embedded"),
+            configuration.token or os.environ.get("AWS_SESSION_TOKEN"),
+        )
+        return session
+
     def _make(self, service: str, region: str) -> Any:
-        import boto3
         from botocore.config import Config
 
         configuration = self.configuration
@@ -65,12 +81,7 @@ class Clients:
                 "set. It serves the embedded AWS only and never calls the real one; point AWS_ENDPOINT_URL "
                 "at the embedded AWS."
             )
-        session = boto3.session.Session(
-            aws_access_key_id=configuration.access_key or os.environ.get("AWS_ACCESS_KEY_ID", "embedded"),
-            aws_secret_access_key=configuration.secret_key or os.environ.get("AWS_SECRET_ACCESS_KEY", "embedded"),
-            aws_session_token=configuration.token or os.environ.get("AWS_SESSION_TOKEN"),
-        )
-        make: Callable[..., Any] = session.client
+        make: Callable[..., Any] = self._session.create_client
         return make(
             service,
             region_name=region,
@@ -81,7 +92,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class Cloud:
-    """AWS in one region. Every attribute access of a client is a boto3 client of that service."""
+    """AWS in one region. Every attribute access of a client is a client of that service."""
 
     clients: Clients
     region: str
@@ -104,7 +115,7 @@ class Cloud:
 
 @contextmanager
 def saying(doing: str) -> Iterator[None]:
-    """Rewords what boto3 raises as one line: `<doing>: operation error Lambda: CreateFunction, …`.
+    """Rewords what botocore raises as one line: `<doing>: operation error Lambda: CreateFunction, …`.
 
     Raises `CloudError`. Source of the wording: aws-sdk-go-v2, aws/transport/http and smithy-go OperationError.
     """
