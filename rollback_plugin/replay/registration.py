@@ -23,7 +23,8 @@ from rollback_plugin.replay.property_values import (
     unwrapped,
 )
 from rollback_plugin.replay.protocol import language_pb2, resource_pb2, resource_pb2_grpc
-from rollback_plugin.replay.recorded import RecordedResource, dependency_order, managed_originals
+from rollback_plugin.replay.recorded import RecordedResource, managed_originals
+from rollback_plugin.replay.registration_order import RegistrationOrder
 from rollback_plugin.replay.relink import (
     Conflict,
     LiveOutput,
@@ -55,7 +56,7 @@ class RegisteredResources:
     """
 
     def __init__(self, goal: Goal, scope: Scope, place_assets: Placed, links: Links) -> None:
-        self._registrations = [each for each in goal.registrations if each.resource.urn in scope.registered]
+        self._registered = scope.registered
         # What isn't registered is live as it was recorded.
         self._left = {
             each.resource.urn: each.resource
@@ -87,11 +88,11 @@ class RegisteredResources:
             self._register_outputs(run)
 
     def _register_all(self, run: "_Run") -> None:
-        order = dependency_order([registration.resource for registration in self._registrations])
+        order = RegistrationOrder([each.resource for each in self._by_urn.values()], self._registered)
         with ThreadPoolExecutor(CONCURRENT_REGISTRATIONS, thread_name_prefix="register") as pool:
             under_way: dict[Future[None], str] = {}
             while order.is_active():
-                for urn in order.get_ready():
+                for urn in order.ready():
                     under_way[pool.submit(self._register, run, self._by_urn[urn])] = urn
                 finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in finished:
@@ -210,7 +211,8 @@ class RegisteredResources:
     def _register_outputs(self, run: "_Run") -> None:
         """Register the outputs of components, and of the stack last, when everything they may come from is there."""
         every = table_of_origins(run.live_of(urn) for urn in self._by_urn)
-        components = [r.resource for r in self._registrations if not r.resource.custom]
+        registered = (each.resource for urn, each in self._by_urn.items() if urn in self._registered)
+        components = [resource for resource in registered if not resource.custom]
         for component in sorted(components, key=lambda resource: resource.is_stack):
             below = self._with_descendants(component.urn)
             nearest = every if component.is_stack else table_of_origins(run.live_of(urn) for urn in below)

@@ -120,6 +120,36 @@ def test_the_state_is_the_versions(stack: DeployedStack) -> None:
         assert lasting_state(comparable(Checkpoint.parse(stack.state))) == lasting_state(comparable(recorded))
 
 
+def test_what_is_left_alone_stays_behind_its_provider(stack: DeployedStack) -> None:
+    """Needed by a component, which itself needs no provider, it is carried over with that. The engine may be lucky:
+    tests/unit/replay/test_registration_order.py isn't."""
+
+    def program(seconds: int) -> Program:
+        return Program(
+            f"""{SHOP}
+class Group(pulumi.ComponentResource):
+    def __init__(self, name, properties):
+        super().__init__("shop:index:Group", name, properties)
+        self.register_outputs({{"seconds": {seconds}}})
+
+setting = aws.ssm.Parameter("setting", type="String", value=shops[0].queue.url)
+group = Group("group", {{"setting": setting.name}})
+aws.sqs.Queue("grouped", visibility_timeout_seconds={seconds}, opts=pulumi.ResourceOptions(parent=group))
+"""
+        )
+
+    first = stack.deploy(program(30))
+    stack.deploy(program(60))
+
+    stack.replay().apply(first, "operation-1", "rollback", FOLLOW)
+
+    stack.must_be(program(30))
+    seen: set[str] = set()
+    for each in Checkpoint.parse(stack.state).resources:
+        assert not each.provider or each.provider.rpartition("::")[0] in seen
+        seen.add(each.urn)
+
+
 def comparable(checkpoint: Checkpoint) -> Checkpoint:
     """Without properties said to depend on nothing, which a replay says of each that it registers."""
     return checkpoint.with_resources(
