@@ -259,7 +259,7 @@ class Replay:
         return self._preconditions.completed(last.plan, prepared.known.goal, prepared.assets, updates)
 
     def _known_or_previewed(self, question: Question, prepared: _Prepared) -> Plan:
-        # What became of a pending create is not in the state that was asked about.
+        # What became of pending operations is not in the state that was asked about.
         known = None if prepared.known.settled.changed else self._known_plans
         found = known.find(question) if known else None
         if found is not None:
@@ -297,7 +297,7 @@ class Replay:
         return replace(plan, remarks=(*remarks_on(self._stack, known), *plan.remarks))
 
     def _take_over_what_exists(self, prepared: _Prepared, on_event: Callable[[EngineEvent], None]) -> bytes:
-        """Write what became of pending creates into the stack's state; return the state that the plan is for."""
+        """Write what became of pending operations into the stack's state; return the state that the plan is for."""
         settled, current = prepared.known.settled, prepared.known.question.current
         if not settled.changed:
             return current

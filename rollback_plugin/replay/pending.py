@@ -1,14 +1,18 @@
-"""Finds out what became of resources that a killed engine was creating.
+"""Finds out what became of resources that a killed engine was creating or updating.
 
 The engine writes down what it is about to create (`pending_operations`, type `creating`, with full inputs) and keeps
 that until a person says whether it was made (`GenerateUpdateSnapshot` in pkg/backend/snapshot.go keeps it over every
 update). Running on without an answer makes a second one, or fails on the first one's name. Where the id follows from
 the inputs, the cloud can be asked: a copy of the state is given the resource under that id and refreshed by its own
 provider. What is there stays in it, what isn't goes. Nothing in the cloud or in the stack's state is changed by that.
+
+What it was updating (`updating`) is in the state as it was before. The engine forgets such an operation with its next
+write and, where what is wanted is what the state says, does nothing, however far the update came. So these resources
+are read in the same way, and are in the state as they were found: what differs from what is wanted is then changed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from rollback_plugin.replay.identities import NOT_READ_BACK, Neighbour, identity_of, is_drawn
@@ -18,6 +22,7 @@ from rollback_plugin.replay.three_way import same
 from rollback_plugin.versions.checkpoint import Checkpoint, Resource
 
 CREATING = "creating"
+UPDATING = "updating"
 
 
 class StateReader(Protocol):
@@ -32,19 +37,22 @@ class StateReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A state in which it is known what became of pending creates."""
+    """A state in which it is known what became of pending creates and updates."""
 
     state: Checkpoint
-    """With what was made in it. Operations of which nothing could be told are still pending."""
+    """With what was made in it, and what was changed as it was found. Operations of which nothing could be told are
+    still pending."""
     found: tuple[str, ...] = ()
     """URNs of what was made."""
     missing: tuple[str, ...] = ()
     """URNs of what was not made, or is in the state already."""
+    read: tuple[str, ...] = ()
+    """URNs of what was being updated."""
 
     @property
     def changed(self) -> bool:
         """Whether anything could be told."""
-        return bool(self.found or self.missing)
+        return bool(self.found or self.missing or self.read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +64,28 @@ class _Candidate:
     """Whether nobody else's can have this name."""
 
 
-def settle_pending_creates(state: Checkpoint, reader: StateReader) -> Settled:
-    """Look for everything that the state says was being created.
+def settle_pending(state: Checkpoint, reader: StateReader) -> Settled:
+    """Look for everything that the state says was being created, and at everything that was being updated.
 
     Raises what asking the providers raises: `EngineFailed`, `WrongPassphrase`.
     """
     settled = Settled(state)
     for candidates in _rounds(_candidates(state)):
         settled = _settle(settled, candidates, reader)
-    return settled
+    return read_pending_updates(settled, reader)
+
+
+def read_pending_updates(settled: Settled, reader: StateReader) -> Settled:
+    """Look at everything that the state says was being updated. Raises what asking the providers raises."""
+    state = settled.state
+    updating = {op["resource"]["urn"] for op in state.pending_operations if op.get("type") == UPDATING}
+    urns = tuple(sorted(updating & state.by_urn.keys()))
+    if not urns:
+        return settled
+    others = [operation for operation in state.pending_operations if operation.get("type") != UPDATING]
+    asked = reader.refreshed(state.with_pending_operations(()), urns)
+    resources = (_readable(each) if each.urn in urns and not each.delete else each for each in asked.resources)
+    return replace(settled, state=state.with_resources(tuple(resources)).with_pending_operations(others), read=urns)
 
 
 def _settle(settled: Settled, candidates: Sequence[_Candidate], reader: StateReader) -> Settled:
@@ -142,10 +163,12 @@ def _unlike(assumed: Checkpoint, asked: Checkpoint, reader: StateReader) -> froz
 
 
 def _found(candidate: _Candidate, asked: Checkpoint) -> Resource:
-    """What was read of it; under a chosen name without the inputs that can't be read, so that they are written anew."""
     found = asked.by_urn[candidate.resource.urn]
-    if candidate.autonamed:
-        return found
+    return found if candidate.autonamed else _readable(found)
+
+
+def _readable(found: Resource) -> Resource:
+    """What was read of it, without the inputs that can't be read, so that they are written anew."""
     unread = NOT_READ_BACK.get(found.type, frozenset())
 
     def read(properties: Mapping[str, Any] | None) -> dict[str, Any]:

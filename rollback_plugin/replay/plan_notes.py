@@ -1,9 +1,10 @@
-"""What a plan says that follows from the version and the state alone: conflicts, settled and not, creations that were
-interrupted, and a version that was half done."""
+"""What a plan says that follows from the version and the state alone: conflicts, settled and not, operations that
+were interrupted, and a version that was half done."""
 
 from collections.abc import Iterator
 
 from rollback_plugin.journal.options import ConflictPolicy
+from rollback_plugin.replay.pending import Settled
 from rollback_plugin.replay.plan import Reason, Refusal, Remark
 from rollback_plugin.replay.worked_out import WorkedOut
 from rollback_plugin.stack import StackName
@@ -33,7 +34,14 @@ def remarks_on(stack: StackName, known: WorkedOut) -> Iterator[Remark]:
             where = f"{conflict.property}: " if conflict.property else ""
             way = f"the {known.question.options.conflicts.value}'s way is taken"
             yield Remark(conflict.urn, f"{where}{conflict.why}; {way}", Reason.CONFLICT)
-    for urn in known.settled.found:
+    yield from remarks_on_interrupted(known.settled)
+
+
+def remarks_on_interrupted(settled: Settled) -> Iterator[Remark]:
+    """What became of what an interrupted update was doing."""
+    for urn in settled.found:
         yield Remark(urn, "an interrupted update had made it; it is taken over into the state")
-    for urn in known.settled.missing:
+    for urn in settled.missing:
         yield Remark(urn, "an interrupted update had not made it, or the state has it already; that is forgotten")
+    for urn in settled.read:
+        yield Remark(urn, "an interrupted update was changing it; it is taken to be as it was found")

@@ -13,7 +13,7 @@ from rollback_plugin.replay.goal import Goal, goal_of
 from rollback_plugin.replay.known_plans import Question
 from rollback_plugin.replay.links import Links, links_of, where_registered_alike, with_declared_options
 from rollback_plugin.replay.merge import Merge, merge
-from rollback_plugin.replay.pending import Settled, settle_pending_creates
+from rollback_plugin.replay.pending import Settled, settle_pending
 from rollback_plugin.replay.plan import Refusal
 from rollback_plugin.replay.recorded import RecordedResource, read_resources
 from rollback_plugin.replay.recorded_config import config_of_other_keys, data_types
@@ -55,12 +55,10 @@ def work_out(
 
     Raises:
         DamagedSnapshot: the version, or the state, can't be read.
-        WrongPassphrase, EngineFailed: the engine can't open secrets, or tell what became of an interrupted creation.
+        WrongPassphrase, EngineFailed: the engine can't open secrets, or tell what became of an interrupted operation.
     """
     version, options = question.version, question.options
-    settled = settle_pending_creates(
-        Checkpoint.parse(question.current, source=f"the backend's state of {stack}"), engine
-    )
+    settled = settle_pending(Checkpoint.parse(question.current, source=f"the backend's state of {stack}"), engine)
     bases = () if options.keeping is None else (archive.checkpoint(options.keeping.base),)
     with ThreadPoolExecutor(1) as beside:
         beside.submit(_load_protocol)
@@ -74,7 +72,7 @@ def work_out_unopened(
     question: Question,
     newest_config: Callable[[], Mapping[str, ConfigValue]],
 ) -> WorkedOut | None:
-    """The same without opening secrets: in the place of each is its ciphertext. None where an interrupted creation
+    """The same without opening secrets: in the place of each is its ciphertext. None where an interrupted operation
     comes first.
 
     Raises `DamagedSnapshot`.

@@ -1,7 +1,6 @@
 """What a killed engine was creating is looked for: adopted if it was made, forgotten if it wasn't, never made twice."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import psutil
@@ -12,6 +11,7 @@ from rollback_plugin.errors import EngineFailed, NotReplayable
 from rollback_plugin.journal.options import DataPolicy, OperationOptions
 from rollback_plugin.replay.events import EngineEvent, EngineStarted, ResourceStep
 from rollback_plugin.replay.plan import Action
+from tests.replay.backend_files import pending, rewrite_state
 from tests.replay.deployed_stack import DeployedStack, Program
 
 pytestmark = [pytest.mark.engine, pytest.mark.embedded]
@@ -57,14 +57,6 @@ aws.s3.BucketObjectv2("page", bucket=site.id, content="hello")
 SUBSCRIPTION = 'aws.sns.TopicSubscription("mail", topic=topic.arn, protocol="email", endpoint="x@example.com")'
 
 
-def rewrite_state(stack: DeployedStack, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change the engine's snapshot in place, as no command of it would."""
-    stack_file = stack.state_folder / ".pulumi" / "stacks" / stack.name.project / f"{stack.name.stack}.json"
-    document = json.loads(stack_file.read_text())
-    change(document["checkpoint"]["latest"])
-    stack_file.write_text(json.dumps(document))
-
-
 def interrupt_creation(stack: DeployedStack, *names: str) -> None:
     """Leave the state as an engine does that is killed while it creates these resources, all of which were made."""
 
@@ -78,10 +70,6 @@ def interrupt_creation(stack: DeployedStack, *names: str) -> None:
         ]
 
     rewrite_state(stack, interrupt)
-
-
-def pending(stack: DeployedStack) -> Any:
-    return json.loads(stack.state)["checkpoint"]["latest"].get("pending_operations") or []
 
 
 def queues(aws: EmbeddedAws, prefix: str) -> list[str]:

@@ -17,7 +17,9 @@ from rollback_plugin.replay.engine_update import OperationKind, completed_update
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.forecast import plan_of
 from rollback_plugin.replay.goal import Goal
+from rollback_plugin.replay.pending import Settled, read_pending_updates
 from rollback_plugin.replay.plan import Action, DataEffect, Plan, Reason, Refusal, Remark
+from rollback_plugin.replay.plan_notes import remarks_on_interrupted
 from rollback_plugin.replay.recorded_config import config_of_other_keys, data_types, holds_secrets
 from rollback_plugin.replay.refusing import refuse_by, refuse_destroyed
 from rollback_plugin.replay.source.checkout import lay_out
@@ -59,6 +61,8 @@ class _LaidOut:
     refusals: tuple[Refusal, ...]
     remarks: tuple[Remark, ...]
     holds_data: HoldsData = holds_data
+    read: Checkpoint | None = None
+    """The state with what an interrupted update was changing as it was found; None where there was none."""
 
 
 class SourceReplay:
@@ -117,6 +121,8 @@ class SourceReplay:
                     " was touched; run the same command again."
                 )
             refuse_after_others(self._backend, self._stack, operation, after)
+            if laid_out.read is not None:
+                self._engine.replace_state(laid_out.read, on_event)
             self._engine.update(
                 ProgramInFolder({OPERATION_VARIABLE: operation}),
                 laid_out.folder,
@@ -195,7 +201,13 @@ class SourceReplay:
             )
         if not version.succeeded:
             remarks.append("the version's own update failed, and its program may fail again")
-        return _LaidOut(program.root, (), tuple(Remark(self._stack.root_urn, remark) for remark in remarks))
+        settled = read_pending_updates(Settled(current), self._engine)
+        return _LaidOut(
+            program.root,
+            (),
+            (*(Remark(self._stack.root_urn, remark) for remark in remarks), *remarks_on_interrupted(settled)),
+            read=settled.state if settled.changed else None,
+        )
 
     def _plan(self, laid_out: _LaidOut, question: _Question) -> Plan:
         """The plan; the one made last still holds where the same is asked of the same state and nothing is in the way.
@@ -211,7 +223,8 @@ class SourceReplay:
     def _previewed(self, laid_out: _LaidOut, question: _Question) -> Plan:
         events: list[EngineEvent] = []
         try:
-            self._engine.preview(ProgramInFolder({OPERATION_VARIABLE: PLANNING}), laid_out.folder, events.append)
+            program = ProgramInFolder({OPERATION_VARIABLE: PLANNING})
+            self._engine.preview(program, laid_out.folder, events.append, laid_out.read)
         except EngineFailed as failure:
             errors = [event for event in events if isinstance(event, Diagnostic) and event.severity == "error"]
             # Where the engine names the resource, that is the refusal.

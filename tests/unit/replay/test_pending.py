@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rollback_plugin.replay.pending import Settled, settle_pending_creates
+from rollback_plugin.replay.pending import Settled, settle_pending
 from rollback_plugin.replay.property_values import PROVIDER_DEFAULTS
 from rollback_plugin.versions.checkpoint import Checkpoint
 from tests.unit.replay.resources import urn
@@ -24,7 +24,7 @@ class Cloud:
 
     def refreshed(self, checkpoint: Checkpoint, urns: Sequence[str]) -> Checkpoint:
         assert not checkpoint.pending_operations
-        assert len({resource.urn for resource in checkpoint.resources}) == len(checkpoint.resources)
+        assert len(checkpoint.by_urn) == len([each for each in checkpoint.resources if not each.delete])
         self.asked.extend(urns)
         resources = []
         for found in checkpoint.resources:
@@ -53,7 +53,7 @@ def settled(
 ) -> Settled:
     latest = {"resources": list(resources), "pending_operations": list(operations)}
     cloud = Cloud({(found["urn"], found["inputs"]["name"]): found["inputs"] for found in existing})
-    return settle_pending_creates(Checkpoint.from_document({"version": 3, "checkpoint": {"latest": latest}}), cloud)
+    return settle_pending(Checkpoint.from_document({"version": 3, "checkpoint": {"latest": latest}}), cloud)
 
 
 def roles_in(found: Settled) -> list[tuple[str, bool]]:
@@ -120,12 +120,52 @@ def test_what_can_not_be_looked_for_stays_pending_beside_what_can() -> None:
     assert [dict(operation) for operation in found.state.pending_operations] == [unknown]
 
 
-def test_interrupted_updates_are_left_to_the_engine() -> None:
-    updating = {"type": "updating", "resource": role("r-0000001", id="r-0000001")}
+def updating(resource: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "updating", "resource": dict(resource)}
 
-    found = settled([role("r-0000001", id="r-0000001")], [updating], role("r-0000001"))
+
+def test_what_was_being_updated_is_in_the_state_as_it_was_found() -> None:
+    before = role("r-0000001", id="r-0000001")
+    other = {**role("r-0000002", id="r-0000002"), "urn": urn(ROLE, "other")}
+    changed = {**before, "inputs": {**before["inputs"], "path": "/changed/"}}
+
+    found = settled([before, other], [updating(before)], changed, other)
+
+    asked, untouched = found.state.resources
+    assert (asked.inputs, asked.outputs) == (changed["inputs"], {"read": True})
+    assert untouched.document == other
+    assert found.state.pending_operations == ()
+    assert (found.read, found.found, found.missing, found.changed) == ((urn(ROLE, "role"),), (), (), True)
+
+
+def test_what_was_being_updated_and_is_gone_is_no_longer_in_the_state() -> None:
+    found = settled([role("r-0000001", id="r-0000001")], [updating(role("r-0000001", id="r-0000001"))])
+
+    assert (roles_in(found), found.state.pending_operations) == ([], ())
+
+
+def test_what_cannot_be_read_of_something_that_was_being_updated_is_to_be_written_anew() -> None:
+    page = "aws:s3/bucketObjectv2:BucketObjectv2"
+    inputs = {"name": "page", "content": "hello", "bucket": "site"}
+    before = {"urn": urn(page, "page"), "type": page, "custom": True, "id": "page", "inputs": inputs}
+
+    (found,) = settled([before], [updating(before)], before).state.resources
+
+    assert found.inputs == {"name": "page", "bucket": "site"}
+
+
+def test_an_update_of_what_the_state_no_longer_has_is_left_to_the_engine() -> None:
+    found = settled([], [updating(role("r-0000001", id="r-0000001"))], role("r-0000001"))
 
     assert (found.changed, len(found.state.pending_operations)) == (False, 1)
+
+
+def test_what_waits_to_be_deleted_stays_beside_what_was_being_updated() -> None:
+    old, live = role("r-0000001", id="r-0000001", delete=True), role("r-0000002", id="r-0000002")
+
+    found = settled([live, old], [updating(live)], live, old)
+
+    assert roles_in(found) == [("r-0000002", False), ("r-0000001", True)]
 
 
 def test_what_was_to_replace_something_that_is_still_there_is_a_left_over() -> None:
