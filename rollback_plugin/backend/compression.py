@@ -30,6 +30,15 @@ def decompressed(data: bytes, key: str) -> bytes:
     return data
 
 
+def compressed_as(state: bytes, key: str) -> bytes:
+    """The JSON text as the engine writes it under such a `key` (`saveCheckpoint` in pkg/backend/diy/state.go)."""
+    if key.endswith(".gz"):
+        return gzip.compress(state)
+    if key.endswith(".zst"):
+        return zstandard.ZstdCompressor().compress(state)
+    return state
+
+
 def _unzstandard(data: bytes) -> bytes:
     """Every frame, each to its end: zstandard's own readers take a frame that was cut short for a whole one."""
     unpacked = b""

@@ -7,12 +7,13 @@ history also with `.gz` or `.zst`.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from rollback_plugin.backend.compression import decompressed, without_state_ending
+from rollback_plugin.backend.compression import compressed_as, decompressed, without_state_ending
 from rollback_plugin.backend.locks import Lock, parsed_lock
 from rollback_plugin.backend.updates import Update, parsed_update
 from rollback_plugin.errors import NoStackSelected, ObjectMissing, UnsupportedBackend
@@ -66,14 +67,22 @@ class Backend:
                 f"The backend {self.location} has no checkpoint {stem}.json any more: somebody removed it, or "
                 "the stack."
             )
-        return found
+        return found.state
 
     def current(self, stack: StackName) -> bytes:
         """The state as it is: JSON, as in `checkpoint`. Raises `NoStackSelected`, naming the stacks there are."""
         found = self._state_file(_state_stem(stack))
         if found is None:
             raise no_such_stack(stack, self.stacks(stack.project), self.location)
-        return found
+        return found.state
+
+    def replace_current(self, stack: StackName, state: bytes) -> None:
+        """Put `state`, JSON as in `checkpoint`, in the place of the one there is, compressed as that is. Whoever calls
+        this sees to it that an engine of ours holds the stack's lock, and that it writes nothing meanwhile."""
+        found = self._state_file(_state_stem(stack))
+        if found is None:
+            raise no_such_stack(stack, self.stacks(stack.project), self.location)
+        self._store.write(found.key, compressed_as(state, found.key))
 
     def state_revision(self, stack: StackName) -> str:
         """A text that is another one once the state is; empty where there is none."""
@@ -122,10 +131,10 @@ class Backend:
                 self._store.delete(key)
         self._store.delete(lock.key)
 
-    def _state_file(self, stem: str) -> bytes | None:
+    def _state_file(self, stem: str) -> "_StateFile | None":
         """The newest of the files there are; a killed engine may leave one of each compression (its stackPath)."""
         keys = [key for key in self._store.list(f"{stem}.json") if without_state_ending(key) == stem]
-        files = [decompressed(self._store.read(key), key) for key in keys]
+        files = [_StateFile(key, decompressed(self._store.read(key), key)) for key in keys]
         return max(files, key=_manifest_time) if len(files) > 1 else next(iter(files), None)
 
 
@@ -213,16 +222,22 @@ class _Checkpoint(BaseModel):
     latest: _Deployment | None = None
 
 
-class _StateFile(BaseModel):
+class _State(BaseModel):
     model_config = ConfigDict(defer_build=True)
 
     checkpoint: _Checkpoint
 
 
-def _manifest_time(data: bytes) -> datetime:
+@dataclass(frozen=True, slots=True)
+class _StateFile:
+    key: str
+    state: bytes
+
+
+def _manifest_time(file: _StateFile) -> datetime:
     """When the engine wrote a state file, by its own word; the beginning of time for one that doesn't say."""
     try:
-        latest = _StateFile.model_validate_json(data).checkpoint.latest
+        latest = _State.model_validate_json(file.state).checkpoint.latest
     except ValidationError:
         latest = None
     return (latest or _Deployment()).manifest.time

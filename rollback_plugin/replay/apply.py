@@ -10,9 +10,10 @@ from rollback_plugin.backend.history import Backend
 from rollback_plugin.backend.updates import ConfigValue
 from rollback_plugin.errors import EngineFailed
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
+from rollback_plugin.replay.announcement import announcing, to_announce
 from rollback_plugin.replay.assets import PlacedAssets, place_assets
 from rollback_plugin.replay.begun_update import BegunUpdate
-from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.engine import Engine, UpdateOptions
 from rollback_plugin.replay.engine_update import OperationKind, completed_update, refuse_after_others, update_message
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.known_plans import KnownPlan, KnownPlans, Question
@@ -59,11 +60,10 @@ class _Begun:
     question: Question
     update: BegunUpdate
 
-    def fits(self, operation: str, prepared: _Prepared) -> bool:
+    def fits(self, operation: str, known: WorkedOut, options: UpdateOptions) -> bool:
         """Whether it is the update that is to be made now."""
-        known = prepared.known
         asked_the_same = (self.operation, self.question) == (operation, known.question)
-        return asked_the_same and self.update.targets == known.scope.targets and not known.settled.changed
+        return asked_the_same and self.update.options == options and not known.settled.changed
 
 
 class Replay:
@@ -155,10 +155,9 @@ class Replay:
         with ExitStack() as resources:
             prepared = resources.enter_context(self._prepared(unopened))
             if not prepared.refusals and not self._preconditions.asks_the_cloud(known.plan, unopened.goal):
-                message = update_message(operation, kind, target)
-                update = resources.enter_context(
-                    BegunUpdate.begin(self._engine, prepared.folder, message=message, targets=known.targets)
-                )
+                announced = to_announce(known.plan, unopened.settled.state)
+                update_options = UpdateOptions(update_message(operation, kind, target), known.targets, bool(announced))
+                update = resources.enter_context(BegunUpdate.begin(self._engine, prepared.folder, update_options))
                 self._begun = _Begun(operation, question, update)
             try:
                 yield
@@ -186,8 +185,11 @@ class Replay:
             prepared = resources.enter_context(self._prepared(self._known(question)))
             plan = self._plan(prepared)
             refuse_by(plan, self._stack, target)
-            program = _program_of(prepared)
-            if begun is not None and not begun.fits(operation, prepared):
+            program, known = _program_of(prepared), prepared.known
+            announced = to_announce(plan, known.settled.state)
+            message = update_message(operation, kind, target)
+            update_options = UpdateOptions(message, known.scope.targets, bool(announced))
+            if begun is not None and not begun.fits(operation, known, update_options):
                 begun.update.give_up()
                 # The engine wrote the state anew when it ended.
                 return self._apply(self._question(target, options), operation, kind, on_event, after)
@@ -198,13 +200,14 @@ class Replay:
                 # here.
                 self._refuse_other_state(planned_for)
                 refuse_after_others(self._backend, self._stack, operation, after)
+                if announced:
+                    self._backend.replace_current(self._stack, announcing(planned_for, announced))
                 program(request)
 
             if begun is not None:
                 begun.update.carry_on(guarded, on_event)
             else:
-                message, targets = update_message(operation, kind, target), prepared.known.scope.targets
-                self._engine.update(guarded, prepared.folder, on_event, message=message, targets=targets)
+                self._engine.update(guarded, prepared.folder, on_event, update_options)
             self._check_outputs(program, target)
         return completed_update(self._backend, self._stack, operation)
 

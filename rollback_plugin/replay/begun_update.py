@@ -8,14 +8,14 @@ backend's history has one more update that failed.
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollback_plugin.errors import EngineError, EngineFailed
-from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.engine import Engine, UpdateOptions
 from rollback_plugin.replay.events import EngineEvent
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 class BegunUpdate:
     """An update whose engine waits. Used by one thread."""
 
-    def __init__(self, targets: tuple[str, ...]) -> None:
-        """Made by `begin`. targets: URNs that it is confined to; empty where it is not."""
-        self.targets = targets
+    def __init__(self, options: UpdateOptions) -> None:
+        """Made by `begin`."""
+        self.options = options
         self._wanted: Future[Program] = Future()
         self._lock = threading.Lock()
         self._heard: list[EngineEvent] = []
@@ -72,10 +72,10 @@ class BegunUpdate:
 
     @classmethod
     @contextmanager
-    def begin(cls, engine: Engine, folder: Path, *, message: str, targets: Sequence[str]) -> "Iterator[BegunUpdate]":
+    def begin(cls, engine: Engine, folder: Path, options: UpdateOptions) -> "Iterator[BegunUpdate]":
         """Begin it, in the project in `folder`. Unless it was carried on with, the end of the block gives it up."""
-        begun = cls(tuple(targets))
-        with engine.begun_update(begun._run, folder, begun._hear, message=message, targets=targets) as ended:
+        begun = cls(options)
+        with engine.begun_update(begun._run, folder, begun._hear, options) as ended:
             begun._ended = ended
             try:
                 yield begun

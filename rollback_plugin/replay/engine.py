@@ -43,6 +43,19 @@ class ProgramInFolder:
     """Put into the environment of the engine, which hands them on to the program."""
 
 
+@dataclass(frozen=True, slots=True)
+class UpdateOptions:
+    """How an update is to be made."""
+
+    message: str
+    """What the backend's history will say about it."""
+    targets: tuple[str, ...] = ()
+    """URNs that it is confined to; empty where it is not."""
+    announced: bool = False
+    """Whether what it changes is announced in the state beforehand (`replay/announcement.py`), so that the engine
+    writes the state at the end only."""
+
+
 class Engine:
     """The engine for one stack."""
 
@@ -238,23 +251,19 @@ class Engine:
         program: "Program | ProgramInFolder",
         folder: Path,
         on_event: Callable[[EngineEvent], None],
-        *,
-        message: str,
-        targets: Sequence[str] = (),
+        options: UpdateOptions,
     ) -> None:
         """Make the stack what the program registers.
 
         Args:
             folder: the project to run in.
-            targets: URNs that it is confined to; none where it is not.
-            message: what the backend's history will say about this update.
 
         Raises:
             EngineLocked: another update holds the stack's lock; nothing was changed.
             EngineFailed, WrongPassphrase: the engine reported failure, perhaps half-way; running it again goes on from
                 there.
         """
-        with self.begun_update(program, folder, on_event, message=message, targets=targets) as ended:
+        with self.begun_update(program, folder, on_event, options) as ended:
             ended()
 
     @contextmanager
@@ -263,14 +272,14 @@ class Engine:
         program: "Program | ProgramInFolder",
         folder: Path,
         on_event: Callable[[EngineEvent], None],
-        *,
-        message: str,
-        targets: Sequence[str] = (),
+        options: UpdateOptions,
     ) -> Iterator[Callable[[], None]]:
         """Begin an update. What is yielded waits for its end, and raises as `update` does; the block ends no earlier
         than the update. Until the program registers something, nothing is touched."""
-        arguments = ["--yes", "--skip-preview", "--message", message, *_targeted(targets)]
-        with self._operating("up", "re-apply a version of", program, folder, on_event, arguments) as ended:
+        arguments = ["--yes", "--skip-preview", "--message", options.message, *_targeted(options.targets)]
+        # Said either way: where nothing is announced, a killed engine has to leave word of what it was doing.
+        writing = {"PULUMI_SKIP_CHECKPOINTS": "true" if options.announced else "false"}
+        with self._operating("up", "re-apply a version of", program, folder, on_event, arguments, writing) as ended:
             yield ended
 
     @contextmanager

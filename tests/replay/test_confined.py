@@ -74,9 +74,10 @@ class NotingEngine(Engine):
         self._note(targets)
         super().preview(*arguments)
 
-    def update(self, *arguments: Any, targets: Sequence[str] = (), **named: Any) -> None:
-        self._note(targets)
-        super().update(*arguments, targets=targets, **named)
+    def update(self, *arguments: Any) -> None:
+        *_, options = arguments
+        self._note(options.targets)
+        super().update(*arguments)
 
     def _note(self, targets: Sequence[str]) -> None:
         self.targets.append({urn.rpartition("::")[2] for urn in targets})

@@ -12,7 +12,7 @@ from rollback_plugin.errors import DamagedSnapshot, EngineFailed
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, DataPolicy, OperationOptions
 from rollback_plugin.journal.own_run import OPERATION_VARIABLE, PLANNING
 from rollback_plugin.replay.data_types import HoldsData, holds_data
-from rollback_plugin.replay.engine import Engine, ProgramInFolder
+from rollback_plugin.replay.engine import Engine, ProgramInFolder, UpdateOptions
 from rollback_plugin.replay.engine_update import OperationKind, completed_update, refuse_after_others, update_message
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, ignore_events
 from rollback_plugin.replay.forecast import plan_of
@@ -127,7 +127,7 @@ class SourceReplay:
                 ProgramInFolder({OPERATION_VARIABLE: operation}),
                 laid_out.folder,
                 on_event,
-                message=update_message(operation, kind, target),
+                UpdateOptions(update_message(operation, kind, target)),
             )
         return completed_update(self._backend, self._stack, operation)
 

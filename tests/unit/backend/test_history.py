@@ -128,6 +128,35 @@ def test_of_two_state_files_that_a_killed_engine_left_the_newer_is_the_state(
     assert files.backend().current(STACK) == state(6)
 
 
+@pytest.mark.parametrize("ending", ["json", "json.gz", "json.zst"])
+def test_a_state_is_replaced_in_its_place_and_packed_as_it_was(files: Files, ending: str) -> None:
+    files.write(f"stacks/shop/dev.{ending}", packed(state(1), ending))
+
+    files.backend().replace_current(STACK, state(2))
+
+    (file,) = (files.root / ".pulumi" / "stacks" / "shop").iterdir()
+    assert file.name == f"dev.{ending}"
+    assert (file.read_bytes() == state(2)) is (ending == "json")
+    assert files.backend().current(STACK) == state(2)
+
+
+def test_of_two_state_files_the_one_that_is_the_state_is_replaced(files: Files) -> None:
+    files.write("stacks/shop/dev.json", state(5))
+    files.write("stacks/shop/dev.json.gz", gzip.compress(state(6)))
+
+    files.backend().replace_current(STACK, state(7))
+
+    assert files.backend().current(STACK) == state(7)
+    assert (files.root / ".pulumi" / "stacks" / "shop" / "dev.json").read_bytes() == state(5)
+
+
+def test_a_state_that_is_not_there_is_not_made(files: Files) -> None:
+    with pytest.raises(NoStackSelected, match="has no stack dev"):
+        files.backend().replace_current(STACK, state(1))
+
+    assert files.backend().stacks("shop") == []
+
+
 @pytest.mark.parametrize(
     ("message", "operation"),
     [
