@@ -33,8 +33,9 @@ _LEFT = """## What is left, and why
   main thread is busy with until the update registers something.
 - Where nobody planned a rollback or a recovery before, the command makes its plan, which is one more run of the engine.
   One run could do both; but then what the plan refuses would be refused with the stack locked and the operation begun.
-- Where many resources change, the engine writes the whole state before and after each of them.
-  `PULUMI_SKIP_CHECKPOINTS` would end that, and an engine that is killed would leave resources that no state knows.
+- Where many resources change, the engine writes the whole state before and after each of them. From 20 updates on, with
+  nothing made, replaced or deleted among them, the state is told of all at once instead, and written at the end. For
+  what is made that can't be done: an engine that is killed would leave resources that no state knows.
 - A command starts as fast as typer and pydantic do; together they take as long to load as `pulumi version` takes.
 - What `track()` adds is mostly being imported, and noting which value came from where.
 """
