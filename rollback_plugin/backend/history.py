@@ -7,7 +7,6 @@ history also with `.gz` or `.zst`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import yaml
@@ -67,22 +66,22 @@ class Backend:
                 f"The backend {self.location} has no checkpoint {stem}.json any more: somebody removed it, or "
                 "the stack."
             )
-        return found.state
+        return found
 
     def current(self, stack: StackName) -> bytes:
         """The state as it is: JSON, as in `checkpoint`. Raises `NoStackSelected`, naming the stacks there are."""
         found = self._state_file(_state_stem(stack))
         if found is None:
             raise no_such_stack(stack, self.stacks(stack.project), self.location)
-        return found.state
+        return found
 
     def replace_current(self, stack: StackName, state: bytes) -> None:
         """Put `state`, JSON as in `checkpoint`, in the place of the one there is, compressed as that is. Whoever calls
         this sees to it that an engine of ours holds the stack's lock, and that it writes nothing meanwhile."""
-        found = self._state_file(_state_stem(stack))
-        if found is None:
+        key = self._state_key(_state_stem(stack))
+        if key is None:
             raise no_such_stack(stack, self.stacks(stack.project), self.location)
-        self._store.write(found.key, compressed_as(state, found.key))
+        self._store.write(key, compressed_as(state, key))
 
     def state_revision(self, stack: StackName) -> str:
         """A text that is another one once the state is; empty where there is none."""
@@ -131,11 +130,19 @@ class Backend:
                 self._store.delete(key)
         self._store.delete(lock.key)
 
-    def _state_file(self, stem: str) -> "_StateFile | None":
+    def _state_file(self, stem: str) -> bytes | None:
+        key = self._state_key(stem)
+        return None if key is None else self._unpacked(key)
+
+    def _state_key(self, stem: str) -> str | None:
         """The newest of the files there are; a killed engine may leave one of each compression (its stackPath)."""
         keys = [key for key in self._store.list(f"{stem}.json") if without_state_ending(key) == stem]
-        files = [_StateFile(key, decompressed(self._store.read(key), key)) for key in keys]
-        return max(files, key=_manifest_time) if len(files) > 1 else next(iter(files), None)
+        return (
+            max(keys, key=lambda key: _manifest_time(self._unpacked(key))) if len(keys) > 1 else next(iter(keys), None)
+        )
+
+    def _unpacked(self, key: str) -> bytes:
+        return decompressed(self._store.read(key), key)
 
 
 def open_backend(url: str, environ: Mapping[str, str]) -> Backend:
@@ -222,22 +229,16 @@ class _Checkpoint(BaseModel):
     latest: _Deployment | None = None
 
 
-class _State(BaseModel):
+class _StateFile(BaseModel):
     model_config = ConfigDict(defer_build=True)
 
     checkpoint: _Checkpoint
 
 
-@dataclass(frozen=True, slots=True)
-class _StateFile:
-    key: str
-    state: bytes
-
-
-def _manifest_time(file: _StateFile) -> datetime:
+def _manifest_time(data: bytes) -> datetime:
     """When the engine wrote a state file, by its own word; the beginning of time for one that doesn't say."""
     try:
-        latest = _State.model_validate_json(file.state).checkpoint.latest
+        latest = _StateFile.model_validate_json(data).checkpoint.latest
     except ValidationError:
         latest = None
     return (latest or _Deployment()).manifest.time

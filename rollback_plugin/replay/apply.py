@@ -155,8 +155,8 @@ class Replay:
         with ExitStack() as resources:
             prepared = resources.enter_context(self._prepared(unopened))
             if not prepared.refusals and not self._preconditions.asks_the_cloud(known.plan, unopened.goal):
-                announced = to_announce(known.plan, unopened.settled.state)
-                update_options = UpdateOptions(update_message(operation, kind, target), known.targets, bool(announced))
+                message = update_message(operation, kind, target)
+                update_options = _update_options(message, known.plan, known.targets, unopened)
                 update = resources.enter_context(BegunUpdate.begin(self._engine, prepared.folder, update_options))
                 self._begun = _Begun(operation, question, update)
             try:
@@ -186,9 +186,8 @@ class Replay:
             plan = self._plan(prepared)
             refuse_by(plan, self._stack, target)
             program, known = _program_of(prepared), prepared.known
-            announced = to_announce(plan, known.settled.state)
             message = update_message(operation, kind, target)
-            update_options = UpdateOptions(message, known.scope.targets, bool(announced))
+            update_options = _update_options(message, plan, known.scope.targets, known)
             if begun is not None and not begun.fits(operation, known, update_options):
                 begun.update.give_up()
                 # The engine wrote the state anew when it ended.
@@ -200,8 +199,8 @@ class Replay:
                 # here.
                 self._refuse_other_state(planned_for)
                 refuse_after_others(self._backend, self._stack, operation, after)
-                if announced:
-                    self._backend.replace_current(self._stack, announcing(planned_for, announced))
+                if update_options.announced:
+                    self._backend.replace_current(self._stack, announcing(planned_for, update_options.announced))
                 program(request)
 
             if begun is not None:
@@ -334,6 +333,10 @@ class Replay:
                 f" {', '.join(sorted(differing))} are not what they should be. Compare `pulumi stack output` with what"
                 " its consumers expect, and run the same command again."
             )
+
+
+def _update_options(message: str, plan: Plan, targets: tuple[str, ...], known: WorkedOut) -> UpdateOptions:
+    return UpdateOptions(message, targets, to_announce(plan, known.settled.state))
 
 
 def _program_of(prepared: _Prepared) -> "RegisteredResources":

@@ -51,9 +51,9 @@ class UpdateOptions:
     """What the backend's history will say about it."""
     targets: tuple[str, ...] = ()
     """URNs that it is confined to; empty where it is not."""
-    announced: bool = False
-    """Whether what it changes is announced in the state beforehand (`replay/announcement.py`), so that the engine
-    writes the state at the end only."""
+    announced: frozenset[str] = frozenset()
+    """URNs of what is announced in the state beforehand (`replay/announcement.py`), so that the engine writes the state
+    at the end only; empty where it writes each thing it does."""
 
 
 class Engine:
