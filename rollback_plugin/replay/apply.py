@@ -26,7 +26,7 @@ from rollback_plugin.replay.property_values import holds_ciphertext
 from rollback_plugin.replay.recorded import STACK_TYPE
 from rollback_plugin.replay.refusing import refuse_by, refuse_destroyed
 from rollback_plugin.replay.scratch_project import scratch_project
-from rollback_plugin.replay.worked_out import WorkedOut, work_out, work_out_unopened
+from rollback_plugin.replay.worked_out import SealedStates, WorkedOut, sealed_states, work_out, work_out_unopened
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
@@ -89,6 +89,7 @@ class Replay:
         self._archive = archive
         self._preconditions = Preconditions(PluginFolder(engine.environ), cloud)
         self._known_plans = known_plans
+        self._read: SealedStates | None = None
         self._worked_out: WorkedOut | None = None
         self._planned: _Planned | None = None
         self._begun: _Begun | None = None
@@ -147,8 +148,12 @@ class Replay:
         """
         question = self._question(target, options)
         known = None if self._known_plans is None else self._known_plans.find(question)
-        unopened = known and work_out_unopened(self._stack, self._archive, question, self._newest_config)
-        if not known or not unopened:
+        if known is None:
+            yield
+            return
+        sealed = sealed_states(self._stack, self._archive, question)
+        unopened = work_out_unopened(self._stack, self._archive, sealed, self._newest_config)
+        if unopened is None:
             yield
             return
         self._planned = _Planned(question, known.plan)
@@ -159,10 +164,11 @@ class Replay:
                 update_options = _update_options(message, known.plan, known.targets, unopened)
                 update = resources.enter_context(BegunUpdate.begin(self._engine, prepared.folder, update_options))
                 self._begun = _Begun(operation, question, update)
+            self._read = sealed
             try:
                 yield
             finally:
-                self._begun = None
+                self._begun = self._read = None
 
     def has_begun(self, operation: str) -> bool:
         """Whether the engine is at work already on the update of that operation."""
@@ -238,7 +244,10 @@ class Replay:
         memory anyway remembers the answer."""
         if self._worked_out is not None and self._worked_out.question == question:
             return self._worked_out
-        found = work_out(self._stack, self._engine, self._archive, question, self._newest_config)
+        read = self._read
+        if read is None or read.question != question:
+            read = sealed_states(self._stack, self._archive, question)
+        found = work_out(self._stack, self._engine, self._archive, read, self._newest_config)
         if self._engine.remembers_decrypted:
             self._worked_out = found
         return found

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,7 +15,7 @@ from rollback_plugin.replay.engine_failure import engine_failure
 from rollback_plugin.replay.engine_process import FinishedEngine, run_engine, started_engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted, ignore_events
 from rollback_plugin.replay.scratch_project import scratch_project
-from rollback_plugin.replay.sealed import carried, carrier, ciphertexts_in, opened
+from rollback_plugin.replay.sealed import carried, carrier, opened
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.version import ConfigValue
@@ -85,32 +86,40 @@ class Engine:
         """Whether plain texts stay in memory."""
         return self._plaintexts_by_seal is not None
 
-    def decrypt(
-        self, *checkpoints: Checkpoint, on_started: Callable[[], None] = lambda: None
-    ) -> tuple[Checkpoint, ...]:
+    def decrypt(self, *checkpoints: Checkpoint) -> tuple[Checkpoint, ...]:
         """The checkpoints with their secrets in plain text, in memory only. Raises `WrongPassphrase`, `EngineFailed`.
 
         Their ciphertexts are put into a file backend made for the purpose, from which the engine exports them opened:
         at once for all checkpoints that are sealed alike.
+        """
+        plaintexts = self._plaintexts_by_seal_of(checkpoints)
+        return tuple(opened(checkpoint, plaintexts[_seal_of(checkpoint)]) for checkpoint in checkpoints)
+
+    def open_ahead(self, *checkpoints: Checkpoint, on_started: Callable[[], None]) -> None:
+        """Have at hand what `decrypt` will be asked for. Only of use where plain texts are remembered. Raises the same.
 
         Args:
             on_started: told each time that the engine begins.
         """
+        self._plaintexts_by_seal_of(checkpoints, on_started)
+
+    def _plaintexts_by_seal_of(
+        self, checkpoints: Sequence[Checkpoint], on_started: Callable[[], None] = lambda: None
+    ) -> Mapping[str, Mapping[str, str]]:
         sealed_alike: dict[str, list[Checkpoint]] = {}
         for checkpoint in checkpoints:
             sealed_alike.setdefault(_seal_of(checkpoint), []).append(checkpoint)
         # Two that remember shouldn't both open the same; without memory, nobody needs to wait for another's opening.
         with self._opening if self.remembers_decrypted else nullcontext():
-            plaintexts = {seal: self._plaintexts(seal, alike, on_started) for seal, alike in sealed_alike.items()}
-        return tuple(opened(checkpoint, plaintexts[_seal_of(checkpoint)]) for checkpoint in checkpoints)
+            return {seal: self._plaintexts(seal, alike, on_started) for seal, alike in sealed_alike.items()}
 
     def _plaintexts(
         self, seal: str, sealed_alike: Sequence[Checkpoint], on_started: Callable[[], None]
     ) -> Mapping[str, str]:
         """By ciphertext, and perhaps of others, too."""
         known = {} if self._plaintexts_by_seal is None else self._plaintexts_by_seal.setdefault(seal, {})
-        ciphertexts = dict.fromkeys(ciphertext for each in sealed_alike for ciphertext in ciphertexts_in(each))
-        unknown = tuple(ciphertexts.keys() - known.keys())
+        ciphertexts = {each for checkpoint in sealed_alike for each in chain(*checkpoint.ciphertexts.values())}
+        unknown = tuple(ciphertexts - known.keys())
         if unknown:
             exported = self._exported_opened(carrier(self._stack, sealed_alike[0], unknown), on_started)
             known.update(zip(unknown, carried(exported), strict=True))

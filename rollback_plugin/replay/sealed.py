@@ -4,31 +4,14 @@ The engine takes long to start, and to read a state with a thousand resources. S
 opened are carried in one state that has nothing else.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rollback_plugin.stack import StackName
-from rollback_plugin.versions.checkpoint import Checkpoint, Resource
-from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY, secrets_in, signature
+from rollback_plugin.versions.checkpoint import CIPHERTEXT, PLAINTEXT, Checkpoint, Resource
+from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY, signature
 
 CARRIER_TYPE = "rollback-plugin:index:Sealed"
-CIPHERTEXT, PLAINTEXT = "ciphertext", "plaintext"
-
-
-def ciphertexts_in(checkpoint: Checkpoint) -> Iterator[str]:
-    """Every ciphertext in a checkpoint."""
-    yield from _ciphertexts_in(checkpoint.envelope)
-    for resource in checkpoint.resources:
-        yield from _ciphertexts_in(_fields(resource))
-
-
-def _ciphertexts_in(value: Any) -> Iterator[str]:
-    return (secret[CIPHERTEXT] for secret in secrets_in(value) if PLAINTEXT not in secret)
-
-
-def _fields(resource: Resource) -> list[Any]:
-    """Without the copy that `document` makes."""
-    return [*vars(resource).values(), resource.model_extra]
 
 
 def carrier(stack: StackName, checkpoint: Checkpoint, ciphertexts: Iterable[str]) -> Checkpoint:
@@ -50,16 +33,20 @@ def carried(opened_carrier: Checkpoint) -> tuple[str, ...]:
 
 def opened(checkpoint: Checkpoint, plaintexts: Mapping[str, str]) -> Checkpoint:
     """The checkpoint with each of its secrets in plain text, which are given by ciphertext."""
-    return Checkpoint(
-        _opened(checkpoint.envelope, plaintexts),
-        tuple(_opened_resource(resource, plaintexts) for resource in checkpoint.resources),
+    sealed = checkpoint.ciphertexts
+    resources = (
+        _opened_resource(resource, plaintexts) if number in sealed else resource
+        for number, resource in enumerate(checkpoint.resources, 1)
     )
+    envelope = _opened(checkpoint.envelope, plaintexts) if 0 in sealed else checkpoint.envelope
+    return Checkpoint(envelope, tuple(resources))
 
 
 def _opened_resource(resource: Resource, plaintexts: Mapping[str, str]) -> Resource:
-    if next(_ciphertexts_in(_fields(resource)), None) is None:
-        return resource
-    return Resource.model_validate(_opened(resource.document, plaintexts))
+    fields = {**vars(resource), **(resource.model_extra or {})}
+    return resource.model_copy(
+        update={name: _opened(value, plaintexts) for name, value in fields.items() if isinstance(value, dict | list)}
+    )
 
 
 def _opened(value: Any, plaintexts: Mapping[str, str]) -> Any:

@@ -19,7 +19,7 @@ from rollback_plugin.errors import DamagedSnapshot
 from rollback_plugin.versions.assets import AssetReference, asset_references
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
 from rollback_plugin.versions.collecting import without_collecting
-from rollback_plugin.versions.properties import contains_secret
+from rollback_plugin.versions.properties import contains_secret, secrets_in
 from rollback_plugin.versions.service import Service
 
 READABLE_VERSIONS = (3, 4)
@@ -38,6 +38,8 @@ READABLE_FEATURES = frozenset(
 )
 SERVICE_TYPE_PREFIX = "rollback-plugin:"
 SERVICE_OUTPUT = "service"
+CIPHERTEXT, PLAINTEXT = "ciphertext", "plaintext"
+"""What a secret has beside its signature: the one while it is sealed, the other when it was opened."""
 
 
 class Resource(BaseModel):
@@ -89,6 +91,11 @@ class Resource(BaseModel):
     def document(self) -> dict[str, Any]:
         """The resource as the engine wrote it: exactly the fields that were there."""
         return self.model_dump(by_alias=True, exclude_unset=True)
+
+    @property
+    def fields(self) -> tuple[Any, ...]:
+        """Their values, without the copy that `document` makes."""
+        return *vars(self).values(), self.model_extra
 
     @property
     def name(self) -> str:
@@ -155,6 +162,14 @@ class Checkpoint:
         """The `digest_of` its lines."""
         return digest_of(self.lines)
 
+    @cached_property
+    def ciphertexts(self) -> Mapping[int, tuple[str, ...]]:
+        """What is sealed in it, by the number of the line that has it: that of the resource, counted from 1, and 0 for
+        what surrounds them. Lines without are left out. Kept, as to look takes as long as to parse it."""
+        lines = [self.envelope, *(resource.fields for resource in self.resources)]
+        found = {number: _ciphertexts_in(line) for number, line in enumerate(lines)}
+        return {number: ciphertexts for number, ciphertexts in found.items() if ciphertexts}
+
     @property
     def deployment(self) -> Mapping[str, Any]:
         """The engine's snapshot (`latest` or `deployment`) without its resources; empty for a stack never deployed."""
@@ -219,6 +234,10 @@ def digest_of(lines: Sequence[bytes]) -> str:
     A single line can so be shown to belong to a checkpoint without the others' content.
     """
     return sha256_hex(b"".join(hashlib.sha256(line).digest() for line in lines))
+
+
+def _ciphertexts_in(value: Any) -> tuple[str, ...]:
+    return tuple(secret[CIPHERTEXT] for secret in secrets_in(value) if PLAINTEXT not in secret)
 
 
 def _check_readable(document: Mapping[str, Any], source: str) -> None:

@@ -1,7 +1,6 @@
 """Where a plan is known, the engine begins its update while secrets are being opened; what turns out not to be wanted
 is given up, with nothing touched."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -75,11 +74,9 @@ def test_the_engine_holds_the_stack_while_secrets_are_opened_and_is_then_carried
     started: list[EngineEvent] = []
 
     class Opening(Engine):
-        def decrypt(
-            self, *checkpoints: Checkpoint, on_started: Callable[[], None] = lambda: None
-        ) -> tuple[Checkpoint, ...]:
+        def decrypt(self, *checkpoints: Checkpoint) -> tuple[Checkpoint, ...]:
             held.append(eventually(60, lambda: known.held))
-            return super().decrypt(*checkpoints, on_started=on_started)
+            return super().decrypt(*checkpoints)
 
     replay = known.replay(Opening)
     replay.apply(known.first, OPERATION, "rollback", on_event=started.append)

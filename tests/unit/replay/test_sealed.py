@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rollback_plugin.replay.sealed import carried, carrier, ciphertexts_in, opened
+from rollback_plugin.replay.sealed import carried, carrier, opened
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.checkpoint import Checkpoint
 from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY
@@ -36,7 +36,11 @@ def test_ciphertexts_are_found_in_lists_and_maps_and_pending_operations() -> Non
         pending_operations=[{"type": "creating", "resource": {"inputs": {"p": sealed("three")}}}],
     )
 
-    assert sorted(ciphertexts_in(state)) == ["one", "one", "three", "two"]
+    assert {line: sorted(ciphertexts) for line, ciphertexts in state.ciphertexts.items()} == {
+        0: ["three"],
+        1: ["one", "two"],
+        2: ["one"],
+    }
 
 
 def test_each_plain_text_comes_back_in_its_place() -> None:
@@ -77,7 +81,7 @@ def test_a_carrier_is_sealed_as_the_checkpoint_and_has_nothing_of_it() -> None:
 
     assert made.secrets_providers == SALT
     assert not made.pending_operations
-    assert sorted(ciphertexts_in(made)) == ["one", "two"]
+    assert made.ciphertexts == {1: ("two", "one")}
 
 
 def test_plain_texts_are_in_the_order_of_the_ciphertexts() -> None:
