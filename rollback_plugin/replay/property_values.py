@@ -65,12 +65,12 @@ def from_checkpoint(value: Value) -> Value:
     Raises:
         SecretStillEncryptedError: a secret carries only its ciphertext.
     """
-    if signature(value) == SECRET:
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) != SECRET:
+            return {key: from_checkpoint(item) for key, item in value.items()}
         if "plaintext" not in value:
             raise SecretStillEncryptedError("the checkpoint holds a secret as ciphertext; decrypt it first")
         return secret(from_checkpoint(json.loads(value["plaintext"])))
-    if isinstance(value, dict):
-        return {key: from_checkpoint(item) for key, item in value.items()}
     if isinstance(value, list):
         return [from_checkpoint(item) for item in value]
     return value
@@ -202,14 +202,15 @@ def secret_paths(value: Value, path: PropertyPath = ()) -> Iterator[PropertyPath
 
 def assets(value: Value, path: PropertyPath = ()) -> Iterator[tuple[PropertyPath, Mapping[str, Value]]]:
     """Every asset and archive inside a value with its path; an archive made of assets comes before its parts."""
-    kind = signature(value)
-    if kind in (ASSET, ARCHIVE):
-        yield path, value
-        for name, part in (value.get("assets") or {}).items():
-            yield from assets(part, (*path, name))
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from assets(item, (*path, key))
+    if isinstance(value, dict):
+        inside = value
+        if value.get(SIGNATURE) in (ASSET, ARCHIVE):
+            yield path, value
+            inside = value.get("assets") or {}
+        for key, item in inside.items():
+            if isinstance(item, dict | list):
+                yield from assets(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from assets(item, (*path, index))
+            if isinstance(item, dict | list):
+                yield from assets(item, (*path, index))

@@ -5,6 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import cache
 
 import grpc
 
@@ -210,27 +211,38 @@ class RegisteredResources:
 
     def _register_outputs(self, run: "_Run") -> None:
         """Register the outputs of components, and of the stack last, when everything they may come from is there."""
-        every = table_of_origins(run.live_of(urn) for urn in self._by_urn)
+        # Of a large stack that takes long, and mostly it is known where outputs came from.
+        every = cache(lambda: table_of_origins(run.live_of(urn) for urn in self._by_urn))
         registered = (each.resource for urn, each in self._by_urn.items() if urn in self._registered)
         components = [resource for resource in registered if not resource.custom]
         for component in sorted(components, key=lambda resource: resource.is_stack):
-            below = self._with_descendants(component.urn)
-            nearest = every if component.is_stack else table_of_origins(run.live_of(urn) for urn in below)
-            outputs = {}
-            traced = self._links.outputs.get(component.urn, {})
-            for key, value in component.outputs.items():
-                if key in traced:
-                    outputs[key] = self._traced(run, component.urn, key, value, traced[key])
-                    continue
-                relinked = relink_output(key, value, nearest, every)
-                self._report(run, component.urn, relinked.conflicts)
-                self.doubts.extend((component.urn, doubt) for doubt in relinked.doubts)
-                outputs[key] = as_secret_as_live(relinked.value, every)
+            outputs = self._outputs(run, component, every)
             if component.is_stack:
                 self.stack_outputs = unwrapped(outputs)
             run.monitor.RegisterResourceOutputs(
                 resource_pb2.RegisterResourceOutputsRequest(urn=component.urn, outputs=to_struct(outputs))
             )
+
+    def _outputs(
+        self, run: "_Run", component: RecordedResource, every: Callable[[], OutputTable]
+    ) -> Mapping[str, Value]:
+        traced = self._links.outputs.get(component.urn, {})
+        outputs = {
+            key: self._traced(run, component.urn, key, value, traced[key])
+            for key, value in component.outputs.items()
+            if key in traced
+        }
+        untraced = {key: value for key, value in component.outputs.items() if key not in traced}
+        if not untraced:
+            return outputs
+        below = self._with_descendants(component.urn)
+        nearest = every() if component.is_stack else table_of_origins(run.live_of(urn) for urn in below)
+        for key, value in untraced.items():
+            relinked = relink_output(key, value, nearest, every())
+            self._report(run, component.urn, relinked.conflicts)
+            self.doubts.extend((component.urn, doubt) for doubt in relinked.doubts)
+            outputs[key] = as_secret_as_live(relinked.value, every())
+        return outputs
 
     def _with_descendants(self, urn: str) -> Sequence[str]:
         """The resource, and where it is a component everything below it: its outputs come from there."""

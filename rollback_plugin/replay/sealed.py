@@ -9,7 +9,7 @@ from typing import Any
 
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.checkpoint import CIPHERTEXT, PLAINTEXT, Checkpoint, Resource
-from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY, signature
+from rollback_plugin.versions.properties import SECRET_SIGNATURE, SIGNATURE_KEY
 
 CARRIER_TYPE = "rollback-plugin:index:Sealed"
 
@@ -50,12 +50,12 @@ def _opened_resource(resource: Resource, plaintexts: Mapping[str, str]) -> Resou
 
 
 def _opened(value: Any, plaintexts: Mapping[str, str]) -> Any:
-    if signature(value) == SECRET_SIGNATURE:
+    if isinstance(value, dict):
+        if value.get(SIGNATURE_KEY) != SECRET_SIGNATURE:
+            return {key: _opened(item, plaintexts) for key, item in value.items()}
         if PLAINTEXT in value:
             return value
         return {SIGNATURE_KEY: SECRET_SIGNATURE, PLAINTEXT: plaintexts[value[CIPHERTEXT]]}
-    if isinstance(value, Mapping):
-        return {key: _opened(item, plaintexts) for key, item in value.items()}
     if isinstance(value, list):
         return [_opened(item, plaintexts) for item in value]
     return value

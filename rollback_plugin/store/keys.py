@@ -1,12 +1,16 @@
 """What a key may look like, the same for every store."""
 
-import unicodedata
+import re
 
 MAXIMUM_KEY_BYTES = 900
 """S3 allows 1024 bytes (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html); the rest is room for a
 prefix."""
 MAXIMUM_SEGMENT_BYTES = 255
 """The longest file name of the usual file systems (NAME_MAX)."""
+
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Unicode's category Cc, which doesn't grow (https://www.unicode.org/policies/stability_policy.html). Folders with a
+file for each update that ever was are gone through."""
 
 
 def key_problem(key: str) -> str | None:
@@ -19,7 +23,7 @@ def key_problem(key: str) -> str | None:
         return "it is empty"
     if len(encoded) > MAXIMUM_KEY_BYTES:
         return f"it is longer than {MAXIMUM_KEY_BYTES} bytes"
-    if any(unicodedata.category(character) == "Cc" for character in key):
+    if _CONTROL_CHARACTER.search(key):
         return "it holds a control character"
     for segment in key.split("/"):
         if not segment:

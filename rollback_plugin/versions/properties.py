@@ -18,7 +18,7 @@ PropertyPath = tuple[str | int, ...]
 
 def signature(value: object) -> str | None:
     """Which special value `value` is, or None for a plain one."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         found = value.get(SIGNATURE_KEY)
         return found if isinstance(found, str) else None
     return None

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 
 from rollback_plugin.backend.updates import ConfigValue as BackendConfigValue
 from rollback_plugin.backend.updates import Update
-from rollback_plugin.controller.stack_channels import StackChannels
+from rollback_plugin.controller.stack_channels import ANSWER_HOLDS_FOR, StackChannels
 from rollback_plugin.errors import InvalidConfiguration
 from rollback_plugin.notices.addresses import Channels
 from rollback_plugin.stack import StackName
@@ -33,8 +34,10 @@ class Kept:
     """A double of the backend: a stack, and the config of its updates."""
 
     configs: list[Mapping[str, BackendConfigValue]] = field(default_factory=list)
+    asked: int = 0
 
     def updates(self, stack: StackName) -> list[Update]:
+        self.asked += 1
         return [
             Update(
                 name=f"dev-{number}",
@@ -66,8 +69,19 @@ class Opener:
         return self.plain if value.secret else value.value
 
 
-def channels(kept: Kept, opener: Opener, environ: Mapping[str, str] | None = None) -> StackChannels:
-    return StackChannels(SHOP, cast("Backend", kept), opener, environ or {}, Channels(sns=unused, http=unused))
+@dataclass
+class Clock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def channels(
+    kept: Kept, opener: Opener, environ: Mapping[str, str] | None = None, clock: Clock | None = None
+) -> StackChannels:
+    kinds = Channels(sns=unused, http=unused)
+    return StackChannels(SHOP, cast("Backend", kept), opener, environ or {}, kinds, clock or Clock())
 
 
 def test_a_stack_without_a_word_on_it_has_none() -> None:
@@ -76,18 +90,42 @@ def test_a_stack_without_a_word_on_it_has_none() -> None:
 
 
 def test_a_secret_address_is_opened_once() -> None:
-    opener = Opener()
-    found = channels(Kept([{"rollback:notify": SECRET}]), opener)
+    opener, clock = Opener(), Clock()
+    found = channels(Kept([{"rollback:notify": SECRET}]), opener, clock=clock)
+    first = found()
+    clock.now += timedelta(hours=1)
 
-    assert [channel.kind for channel in (*found(), *found())] == ["webhook", "webhook"]
+    assert [channel.kind for channel in (*first, *found())] == ["webhook", "webhook"]
     assert opener.opened == 1
 
 
-def test_the_last_update_says_where_to() -> None:
-    kept, opener = Kept([{"rollback:notify": SECRET}]), Opener()
-    found = channels(kept, opener)
+def test_a_day_of_events_told_at_once_has_the_last_update_looked_for_once() -> None:
+    kept, clock = Kept([{"rollback:notify": SECRET}]), Clock()
+    found = channels(kept, Opener(), clock=clock)
+
+    for _ in range(100):
+        found()
+        clock.now += timedelta(milliseconds=9)
+
+    assert kept.asked == 1
+
+
+def test_a_clock_that_was_put_back_has_it_looked_for_again() -> None:
+    kept, clock = Kept([{}]), Clock()
+    found = channels(kept, Opener(), clock=clock)
+    found()
+    clock.now -= timedelta(hours=1)
     found()
 
+    assert kept.asked == 2
+
+
+def test_the_last_update_says_where_to() -> None:
+    kept, clock = Kept([{"rollback:notify": SECRET}]), Clock()
+    found = channels(kept, Opener(), clock=clock)
+    found()
+
+    clock.now += ANSWER_HOLDS_FOR
     kept.configs.append({"rollback:notify": BackendConfigValue(f'["{TOPIC}"]', secret=False, object=True)})
 
     assert [channel.kind for channel in found()] == ["sns"]
