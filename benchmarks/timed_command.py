@@ -90,7 +90,7 @@ TIMED = (
     Work("controller.consumers", "Consumers", "follow_engine", "moving consumers"),
     Work("replay.apply", "Replay", "plan", "planning, without the engine"),
     Work("replay.apply", "Replay", "apply", "applying, without the engine"),
-    Work("replay.engine", "Engine", "decrypt", "waiting for secrets to be opened"),
+    Work("replay.state_copies", "StateCopies", "decrypt", "waiting for secrets to be opened"),
     Work("replay.engine", "Engine", "preview", "the plan's engine run", hears=3),
     Work("replay.engine", "Engine", "update", UPDATE, hears=3),
     # Where the plan is known, the engine began while secrets were being opened: here it is waited for.

@@ -10,7 +10,7 @@ from rollback_plugin.backend.project import Project
 from rollback_plugin.controller.records import records_of
 from rollback_plugin.errors import UnknownVersion
 from rollback_plugin.journal.status import Status
-from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.state_copies import StateCopies
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.changes import VersionChanges, changes
 
@@ -20,7 +20,7 @@ class Comparison:
     """Compares versions of one stack."""
 
     archive: VersionArchive
-    engine: Engine
+    copies: StateCopies
     status: Callable[[], Status]
 
     def between(self, before: int, after: int) -> VersionChanges:
@@ -36,7 +36,7 @@ class Comparison:
             for number in (before, after):
                 self.status().kept_version(number)
             raise
-        states = self.engine.decrypt(self.archive.checkpoint(before), self.archive.checkpoint(after))
+        states = self.copies.decrypt(self.archive.checkpoint(before), self.archive.checkpoint(after))
         older, newer = zip(versions, states, strict=True)
         return changes(older, newer)
 
@@ -44,4 +44,4 @@ class Comparison:
 def comparison_of(project: Project, environ: Mapping[str, str], clock: Callable[[], datetime]) -> Comparison:
     """What compares versions of the project's selected stack. Raises the errors of opening its store."""
     records = records_of(project, environ, clock)
-    return Comparison(records.archive, Engine(project, environ), records.status)
+    return Comparison(records.archive, StateCopies(project.stack, environ), records.status)

@@ -34,7 +34,7 @@ def engine_opening_ahead(
             records = records_of(project, environ, clock)
             target = records.archive.checkpoint(find_target(project.stack, records.status()))
             present = Checkpoint.parse(open_backend(project.backend_url, environ).current(project.stack))
-            engine.open_ahead(target, present, on_started=at_work.set)
+            engine.copies.open_ahead(target, present, on_started=at_work.set)
         finally:
             at_work.set()
 

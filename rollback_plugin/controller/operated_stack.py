@@ -93,7 +93,7 @@ def operated_stack(
         from rollback_plugin.notices.addresses import Channels
 
         kinds = Channels(sns=lambda region: connections.clients().client("sns", region), http=connections.http)
-        return StackChannels(stack, backend, engine, environ, kinds, clock)
+        return StackChannels(stack, backend, engine.copies, environ, kinds, clock)
 
     def find_channels() -> Sequence[Channel]:
         return stack_channels()()

@@ -40,6 +40,6 @@ def watched_stack(
         telemetry=telemetry,
         channels=channels,
         evidence_sources=EvidenceSources(
-            operator.archive.blobs, clients.logs, partial(secret_values, engine, operator.archive)
+            operator.archive.blobs, clients.logs, partial(secret_values, engine.copies, operator.archive)
         ),
     )

@@ -247,8 +247,8 @@ class Replay:
         read = self._read
         if read is None or read.question != question:
             read = sealed_states(self._stack, self._archive, question)
-        found = work_out(self._stack, self._engine, self._archive, read, self._newest_config)
-        if self._engine.remembers_decrypted:
+        found = work_out(self._stack, self._engine.copies, self._archive, read, self._newest_config)
+        if self._engine.copies.remembers_decrypted:
             self._worked_out = found
         return found
 

@@ -1,24 +1,20 @@
 """The Pulumi command line, run without the Automation API: one process for one thing to be done."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rollback_plugin.errors import EngineError
-from rollback_plugin.replay.engine_failure import engine_failure
-from rollback_plugin.replay.engine_process import FinishedEngine, run_engine, started_engine
+from rollback_plugin.replay.engine_failure import failure_of
+from rollback_plugin.replay.engine_process import run_engine, started_engine
 from rollback_plugin.replay.events import Diagnostic, EngineEvent, EngineStarted, ignore_events
 from rollback_plugin.replay.scratch_project import scratch_project
-from rollback_plugin.replay.sealed import carried, carrier, opened
+from rollback_plugin.replay.state_copies import StateCopies, as_exported, backend_in, targeted
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.checkpoint import Checkpoint
-from rollback_plugin.versions.version import ConfigValue
 
 if TYPE_CHECKING:
     from rollback_plugin.replay.language_server import Program
@@ -73,112 +69,13 @@ class Engine:
         self._stack = location.stack
         self._backend_url = location.backend_url
         self._environ = environ
-        self._plaintexts_by_seal: dict[str, dict[str, str]] | None = {} if remember_decrypted else None
-        self._opening = threading.Lock()
+        self.copies = StateCopies(location.stack, environ, remember_decrypted=remember_decrypted)
+        """What it is asked about states, whether they are the stack's or not."""
 
     @property
     def environ(self) -> Mapping[str, str]:
         """The environment it runs in."""
         return self._environ
-
-    @property
-    def remembers_decrypted(self) -> bool:
-        """Whether plain texts stay in memory."""
-        return self._plaintexts_by_seal is not None
-
-    def decrypt(self, *checkpoints: Checkpoint) -> tuple[Checkpoint, ...]:
-        """The checkpoints with their secrets in plain text, in memory only. Raises `WrongPassphrase`, `EngineFailed`.
-
-        Their ciphertexts are put into a file backend made for the purpose, from which the engine exports them opened:
-        at once for all checkpoints that are sealed alike.
-        """
-        plaintexts = self._plaintexts_by_seal_of(checkpoints)
-        return tuple(opened(checkpoint, plaintexts[_seal_of(checkpoint)]) for checkpoint in checkpoints)
-
-    def open_ahead(self, *checkpoints: Checkpoint, on_started: Callable[[], None]) -> None:
-        """Have at hand what `decrypt` will be asked for. Only of use where plain texts are remembered. Raises the same.
-
-        Args:
-            on_started: told each time that the engine begins.
-        """
-        self._plaintexts_by_seal_of(checkpoints, on_started)
-
-    def _plaintexts_by_seal_of(
-        self, checkpoints: Sequence[Checkpoint], on_started: Callable[[], None] = lambda: None
-    ) -> Mapping[str, Mapping[str, str]]:
-        sealed_alike: dict[str, list[Checkpoint]] = {}
-        for checkpoint in checkpoints:
-            sealed_alike.setdefault(_seal_of(checkpoint), []).append(checkpoint)
-        # Two that remember shouldn't both open the same; without memory, nobody needs to wait for another's opening.
-        with self._opening if self.remembers_decrypted else nullcontext():
-            return {seal: self._plaintexts(seal, alike, on_started) for seal, alike in sealed_alike.items()}
-
-    def _plaintexts(
-        self, seal: str, sealed_alike: Sequence[Checkpoint], on_started: Callable[[], None]
-    ) -> Mapping[str, str]:
-        """By ciphertext, and perhaps of others, too."""
-        known = {} if self._plaintexts_by_seal is None else self._plaintexts_by_seal.setdefault(seal, {})
-        ciphertexts = {each for checkpoint in sealed_alike for each in chain(*checkpoint.ciphertexts.values())}
-        unknown = tuple(ciphertexts - known.keys())
-        if unknown:
-            exported = self._exported_opened(carrier(self._stack, sealed_alike[0], unknown), on_started)
-            known.update(zip(unknown, carried(exported), strict=True))
-        return known
-
-    def _exported_opened(self, checkpoint: Checkpoint, on_started: Callable[[], None]) -> Checkpoint:
-        with self.copy_of(checkpoint) as folder:
-            finished = run_engine(
-                self._environ,
-                ["stack", "export", "--show-secrets", *self._selected],
-                folder,
-                _backend_in(folder),
-                on_started=lambda process_id: on_started(),
-            )
-        if finished.exit_code != 0:
-            # What it printed on its standard output may be plain text.
-            unprinted = FinishedEngine(finished.exit_code, "", finished.errors)
-            raise self._failure("open the secrets of a recorded version of", unprinted, ())
-        return Checkpoint.parse(finished.output.encode(), source="the decrypted checkpoint")
-
-    def config_value(self, key: str, value: ConfigValue, checkpoint: Checkpoint) -> str:
-        """A value of the stack's config in plain text, in memory only; JSON where it is structured.
-
-        Args:
-            checkpoint: the one whose secrets provider the ciphertext belongs to.
-
-        Raises:
-            WrongPassphrase, EngineFailed
-        """
-        if not value.secret:
-            return value.value
-        with self.copy_of(checkpoint, {key: value}) as folder:
-            finished = run_engine(self._environ, ["config", "get", key, *self._selected], folder, _backend_in(folder))
-        if finished.exit_code != 0:
-            unprinted = FinishedEngine(finished.exit_code, "", finished.errors)
-            raise self._failure(f"open the secret config {key} of", unprinted, ())
-        return finished.output.rstrip("\n")
-
-    def refreshed(self, checkpoint: Checkpoint, urns: Sequence[str]) -> Checkpoint:
-        """The checkpoint as a refresh of these resources makes it. The stack's own state isn't touched.
-
-        Raises:
-            EngineFailed, WrongPassphrase: the providers can't tell.
-        """
-        purpose = "ask the providers what exists of"
-        quiet = ["--suppress-outputs", "--suppress-progress"]
-        with self.copy_of(checkpoint) as folder:
-            asked = run_engine(
-                self._environ,
-                ["refresh", "--yes", "--skip-preview", *self._selected, *quiet, *_targeted(urns)],
-                folder,
-                _backend_in(folder),
-            )
-            if asked.exit_code != 0:
-                raise self._failure(purpose, asked, ())
-            exported = run_engine(self._environ, ["stack", "export", *self._selected], folder, _backend_in(folder))
-        if exported.exit_code != 0:
-            raise self._failure(purpose, exported, ())
-        return Checkpoint.parse(exported.output.encode(), source="the refreshed checkpoint")
 
     def replace_state(self, checkpoint: Checkpoint, on_event: Callable[[EngineEvent], None] = ignore_events) -> None:
         """Put the checkpoint in the place of the stack's state, under the stack's lock. Nothing in the cloud changes.
@@ -190,10 +87,9 @@ class Engine:
             EngineLocked: another update holds the lock; nothing was changed.
             EngineFailed, WrongPassphrase: the engine doesn't take it.
         """
-        with self.copy_of(checkpoint) as folder:
+        with scratch_project(self._stack, {}, checkpoint.secrets_providers) as folder:
             file = folder / "state.json"
-            latest = {**checkpoint.deployment, "resources": [resource.document for resource in checkpoint.resources]}
-            file.write_text(json.dumps({**_kind(checkpoint), "deployment": latest}))
+            file.write_text(json.dumps(as_exported(checkpoint)))
             finished = run_engine(
                 self._environ,
                 ["stack", "import", f"--file={file}", *self._selected],
@@ -202,20 +98,7 @@ class Engine:
                 on_started=lambda process_id: on_event(EngineStarted(process_id)),
             )
         if finished.exit_code != 0:
-            raise self._failure("take over what exists into", finished, ())
-
-    @contextmanager
-    def copy_of(self, checkpoint: Checkpoint, config: Mapping[str, ConfigValue] | None = None) -> Iterator[Path]:
-        """A scratch project with a file backend of its own below `state`, which holds the checkpoint."""
-        with scratch_project(self._stack, config or {}, checkpoint.secrets_providers) as folder:
-            state = folder / "state" / ".pulumi"
-            stack_file = state / "stacks" / self._stack.project / f"{self._stack.stack}.json"
-            stack_file.parent.mkdir(parents=True)
-            (state / "meta.yaml").write_text("version: 1\n")
-            latest = {**checkpoint.deployment, "resources": [resource.document for resource in checkpoint.resources]}
-            document = {"stack": self._stack.fully_qualified, "latest": latest}
-            stack_file.write_text(json.dumps({**_kind(checkpoint), "checkpoint": document}))
-            yield folder
+            raise failure_of(self._stack, "take over what exists into", finished)
 
     @property
     def _selected(self) -> list[str]:
@@ -229,7 +112,7 @@ class Engine:
         arguments = ["preview", "--json", *self._selected]
         finished = run_engine(self._environ, arguments, folder, {"PULUMI_BACKEND_URL": self._backend_url})
         if finished.exit_code != 0 and not finished.output.lstrip().startswith("{"):
-            raise self._failure("preview the program of", finished, ())
+            raise failure_of(self._stack, "preview the program of", finished)
         return finished.output.encode()
 
     def preview(
@@ -250,9 +133,9 @@ class Engine:
             EngineFailed, WrongPassphrase: the engine can't tell.
         """
         purpose = "work out what re-applying a version would do to"
-        with nullcontext() if assumed is None else self.copy_of(assumed) as copy:
-            backend = {} if copy is None else _backend_in(copy)
-            with self._operating("preview", purpose, program, folder, on_event, _targeted(targets), backend) as ended:
+        with nullcontext() if assumed is None else self.copies.copy_of(assumed) as copy:
+            backend = {} if copy is None else backend_in(copy)
+            with self._operating("preview", purpose, program, folder, on_event, targeted(targets), backend) as ended:
                 ended()
 
     def update(
@@ -285,7 +168,7 @@ class Engine:
     ) -> Iterator[Callable[[], None]]:
         """Begin an update. What is yielded waits for its end, and raises as `update` does; the block ends no earlier
         than the update. Until the program registers something, nothing is touched."""
-        arguments = ["--yes", "--skip-preview", "--message", options.message, *_targeted(options.targets)]
+        arguments = ["--yes", "--skip-preview", "--message", options.message, *targeted(options.targets)]
         # Said either way: where nothing is announced, a killed engine has to leave word of what it was doing.
         writing = {"PULUMI_SKIP_CHECKPOINTS": "true" if options.announced else "false"}
         with self._operating("up", "re-apply a version of", program, folder, on_event, arguments, writing) as ended:
@@ -340,27 +223,6 @@ class Engine:
                 if server.failure is not None:
                     raise server.failure
                 if finished.exit_code != 0:
-                    raise self._failure(purpose, finished, errors)
+                    raise failure_of(self._stack, purpose, finished, errors)
 
             yield ended
-
-    def _failure(self, purpose: str, finished: FinishedEngine, errors: Sequence[Diagnostic]) -> EngineError:
-        said = finished.errors.strip() or finished.output.strip()
-        return engine_failure(self._stack, purpose, finished.exit_code, said, errors)
-
-
-def _seal_of(checkpoint: Checkpoint) -> str:
-    """What its secrets were sealed with, for comparison."""
-    return json.dumps(checkpoint.secrets_providers, sort_keys=True)
-
-
-def _targeted(urns: Sequence[str]) -> Sequence[str]:
-    return [f"--target={urn}" for urn in urns]
-
-
-def _backend_in(copy: Path) -> Mapping[str, str]:
-    return {"PULUMI_BACKEND_URL": f"file://{copy / 'state'}"}
-
-
-def _kind(checkpoint: Checkpoint) -> Mapping[str, Any]:
-    return {key: checkpoint.envelope[key] for key in ("version", "features") if key in checkpoint.envelope}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rollback_plugin.errors import EngineError, EngineFailed, EngineLocked, WrongPassphrase
+from rollback_plugin.replay.engine_process import FinishedEngine
 from rollback_plugin.replay.events import Diagnostic
 from rollback_plugin.stack import StackName
 
@@ -12,16 +13,16 @@ WRONG_PASSPHRASE = ("incorrect passphrase", "passphrase must be set with", "get 
 """pkg/secrets/passphrase/manager.go"""
 
 
-def engine_failure(
-    stack: StackName, purpose: str, exit_code: int, said: str, errors: Sequence[Diagnostic]
+def failure_of(
+    stack: StackName, purpose: str, finished: FinishedEngine, errors: Sequence[Diagnostic] = ()
 ) -> EngineError:
-    """The error to raise for an engine that ended with this exit code.
+    """The error to raise for an engine that ended so.
 
     Args:
         purpose: what it was to do, as in \"could not … the stack\".
-        said: what it printed.
         errors: of its events, if it sent any.
     """
+    said = finished.errors.strip() or finished.output.strip()
     if LOCKED in said:
         return EngineLocked(
             f"The stack {stack} is locked by another update ({_holders(said)}), so nothing was changed. Wait for that"
@@ -36,7 +37,7 @@ def engine_failure(
     reasons = [f"{error.urn or 'engine'}: {error.message}" for error in errors] or [said]
     listed = " | ".join(" ".join(reason.split()) for reason in reasons).rstrip(".")
     return EngineFailed(
-        f"The Pulumi engine could not {purpose} the stack {stack} (exit code {exit_code})."
+        f"The Pulumi engine could not {purpose} the stack {stack} (exit code {finished.exit_code})."
         f" It said: {listed}. Put right what it names and run the same command again; it goes on from where this"
         " ended."
     )

@@ -4,24 +4,24 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollback_plugin.replay.engine import Engine
+from rollback_plugin.replay.state_copies import StateCopies
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.properties import secrets_in
 
 
-def secret_values(engine: Engine, archive: VersionArchive, version: int) -> frozenset[str]:
+def secret_values(copies: StateCopies, archive: VersionArchive, version: int) -> frozenset[str]:
     """Every text in the version's secret config, and in the secret properties of its state.
 
     Raises `WrongPassphrase`, `EngineFailed`, and the errors of reading the version.
     """
     checkpoint = archive.checkpoint(version)
     config = [
-        engine.config_value(key, value, checkpoint)
+        copies.config_value(key, value, checkpoint)
         for key, value in archive.read(version).config.items()
         if value.secret
     ]
     in_config = {text for value in config for text in (value, *_texts(_parsed(value)))}
-    (opened,) = engine.decrypt(checkpoint)
+    (opened,) = copies.decrypt(checkpoint)
     return frozenset(in_config | set(_secret_texts(opened.document)))
 
 

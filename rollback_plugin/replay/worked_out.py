@@ -10,7 +10,6 @@ from itertools import chain
 
 from rollback_plugin.backend.updates import ConfigValue
 from rollback_plugin.replay.data_types import HoldsData
-from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.goal import Goal, goal_of
 from rollback_plugin.replay.known_plans import Question
 from rollback_plugin.replay.links import Links, links_of, where_registered_alike, with_declared_options
@@ -21,6 +20,7 @@ from rollback_plugin.replay.recorded import RecordedResource, read_resources
 from rollback_plugin.replay.recorded_config import config_of_other_keys, data_types
 from rollback_plugin.replay.scope import Scope, scope_of
 from rollback_plugin.replay.sealed import opened
+from rollback_plugin.replay.state_copies import StateCopies
 from rollback_plugin.stack import StackName
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
@@ -79,7 +79,7 @@ def sealed_states(stack: StackName, archive: VersionArchive, question: Question)
 
 def work_out(
     stack: StackName,
-    engine: Engine,
+    copies: StateCopies,
     archive: VersionArchive,
     sealed: SealedStates,
     newest_config: Callable[[], Mapping[str, ConfigValue]],
@@ -93,10 +93,10 @@ def work_out(
         DamagedSnapshot: what the version needs can't be read.
         WrongPassphrase, EngineFailed: the engine can't open secrets, or tell what became of an interrupted operation.
     """
-    settled = settle_pending(sealed.current, engine)
+    settled = settle_pending(sealed.current, copies)
     with ThreadPoolExecutor(1) as beside:
         beside.submit(_load_protocol)
-        in_plain = engine.decrypt(sealed.version, settled.state, *_present(sealed.base))
+        in_plain = copies.decrypt(sealed.version, settled.state, *_present(sealed.base))
     return _worked_out(stack, archive, sealed.question, settled, in_plain, newest_config)
 
 

@@ -12,6 +12,8 @@ from rollback_plugin.replay.apply import Replay
 from rollback_plugin.replay.engine import Engine
 from rollback_plugin.replay.events import EngineEvent, EngineStarted
 from rollback_plugin.replay.known_plans import KnownPlan, KnownPlans, Question
+from rollback_plugin.replay.state_copies import StateCopies
+from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.checkpoint import Checkpoint
 from tests.eventually import eventually
 from tests.replay.deployed_stack import DeployedStack, Program
@@ -43,14 +45,15 @@ class Known:
         self.first = stack.deploy(OLDER)
         stack.deploy(NEWER)
         self.plans = KnownPlans(stack.store, stack.name, stack.environment)
-        self.replay(Engine).plan(self.first)
+        self.replay().plan(self.first)
 
-    def replay(self, kind: type[Engine]) -> Replay:
+    def replay(self, copies: type[StateCopies] = StateCopies, archive: type[VersionArchive] = VersionArchive) -> Replay:
+        """copies: what opens secrets."""
         stack = self.stack
-        project = open_project(stack.root, stack.name.stack, stack.environment)
-        return Replay(
-            stack.name, kind(project, stack.environment), stack.backend, stack.archive, known_plans=self.plans
-        )
+        engine = Engine(open_project(stack.root, stack.name.stack, stack.environment), stack.environment)
+        engine.copies = copies(stack.name, stack.environment)
+        versions = archive(stack.store, stack.name)
+        return Replay(stack.name, engine, stack.backend, versions, known_plans=self.plans)
 
     @property
     def held(self) -> bool:
@@ -73,7 +76,7 @@ def test_the_engine_holds_the_stack_while_secrets_are_opened_and_is_then_carried
     held: list[bool] = []
     started: list[EngineEvent] = []
 
-    class Opening(Engine):
+    class Opening(StateCopies):
         def decrypt(self, *checkpoints: Checkpoint) -> tuple[Checkpoint, ...]:
             held.append(eventually(60, lambda: known.held))
             return super().decrypt(*checkpoints)
@@ -87,8 +90,22 @@ def test_the_engine_holds_the_stack_while_secrets_are_opened_and_is_then_carried
     known.stack.must_be(OLDER)
 
 
+def test_the_version_s_state_is_read_once(known: Known) -> None:
+    read: list[int] = []
+
+    class Reading(VersionArchive):
+        def checkpoint(self, number: int) -> Checkpoint:
+            read.append(number)
+            return super().checkpoint(number)
+
+    known.replay(archive=Reading).apply(known.first, OPERATION, "rollback")
+
+    assert read == [known.first]
+    known.stack.must_be(OLDER)
+
+
 def test_what_nobody_carries_on_with_touches_nothing_and_lets_go(known: Known) -> None:
-    replay = known.replay(Engine)
+    replay = known.replay()
     before = known.stack.resource("topic")
 
     with replay.begun(known.first, OPERATION, "rollback"):
@@ -109,7 +126,7 @@ def test_with_bytes_gone_the_engine_does_not_even_begin(known: Known) -> None:
     before = known.stack.files_of_backend()
 
     with pytest.raises(NotReplayable, match="page"):
-        known.replay(Engine).apply(known.first, OPERATION, "rollback")
+        known.replay().apply(known.first, OPERATION, "rollback")
 
     assert known.stack.files_of_backend() == before
 
@@ -122,14 +139,14 @@ def test_a_plan_that_confines_the_update_to_something_else_is_not_gone_by(known:
     (bucket,) = [step.urn for step in found.plan.steps if step.urn.endswith("::bucket")]
     known.plans.keep(question, KnownPlan(found.plan, (bucket,)))
 
-    known.replay(Engine).apply(known.first, OPERATION, "rollback")
+    known.replay().apply(known.first, OPERATION, "rollback")
 
     assert known.outcomes == [False, True]
     known.stack.must_be(OLDER)
 
 
 def test_a_plan_that_is_not_known_begins_nothing(known: Known) -> None:
-    replay = known.replay(Engine)
+    replay = known.replay()
     before = known.stack.files_of_backend()
 
     with replay.begun(known.first + 1, OPERATION, "recovery"):

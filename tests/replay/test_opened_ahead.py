@@ -77,7 +77,12 @@ def nowhere(name: StackName, status: Status) -> int:
 
 def secrets_of(engine: Engine, stack: DeployedStack) -> list[Any]:
     sealed = stack.archive.checkpoint(1), Checkpoint.parse(stack.state)
-    return [opened.by_urn[urn].inputs for opened in engine.decrypt(*sealed) for urn in opened.by_urn if "::key" in urn]
+    return [
+        opened.by_urn[urn].inputs
+        for opened in engine.copies.decrypt(*sealed)
+        for urn in opened.by_urn
+        if "::key" in urn
+    ]
 
 
 def test_the_engine_runs_once_for_all_that_is_needed(two_versions: DeployedStack, runs: Callable[[], int]) -> None:

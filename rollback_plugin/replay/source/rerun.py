@@ -201,7 +201,7 @@ class SourceReplay:
             )
         if not version.succeeded:
             remarks.append("the version's own update failed, and its program may fail again")
-        settled = read_pending_updates(Settled(current), self._engine)
+        settled = read_pending_updates(Settled(current), self._engine.copies)
         return _LaidOut(
             program.root,
             (),
