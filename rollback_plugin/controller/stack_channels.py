@@ -31,7 +31,7 @@ class StackChannels:
 
     stack: StackName
     backend: Backend
-    copies: ConfigOpener
+    opener: ConfigOpener
     environ: Mapping[str, str]
     channels: Channels
     clock: Callable[[], datetime]
@@ -57,5 +57,5 @@ class StackChannels:
         value = ConfigValue(value=found.value, secret=found.secret, object=found.object)
         if value not in self._opened:
             current = Checkpoint.parse(self.backend.current(self.stack), source="the stack's present state")
-            self._opened[value] = configured_addresses(self.copies.config_value(NOTIFY_KEY, value, current))
+            self._opened[value] = configured_addresses(self.opener.config_value(NOTIFY_KEY, value, current))
         return self._opened[value]
