@@ -96,5 +96,5 @@ class Service(_Record):
     alarms: tuple[str, ...] = ()
     interface: dict[str, str] = Field(default_factory=dict)
     """What consumers are promised, by name: a URL, an ARN."""
-    policy: Policy = Policy()
+    policy: Policy = Field(default_factory=Policy)
     traffic: LambdaTraffic | None = None
