@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from msgspec.structs import replace
+
 from benchmarks.stacks import StackToTime
 from benchmarks.states import queue
 from benchmarks.timing import Counted, Measured, Row, side_by_side, timed
@@ -108,6 +110,6 @@ def _listed(versions: int) -> dict[str, Row]:
         for number in range(2, versions + 1):
             ended = first.finished_at + timedelta(minutes=number)
             again = {"version": number, "update": f"dev-{number}", "started_at": ended, "finished_at": ended}
-            stack.journal.append_next(first.model_copy(update=again))
+            stack.journal.append_next(replace(first, **again))
         listing = StackToTime(stack)
         return dict(side_by_side({HISTORY: lambda: listing.run("rollback", "history")}, REPETITIONS))

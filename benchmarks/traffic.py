@@ -31,6 +31,7 @@ from rollback_plugin.controller.stack_controller import Round, StackController
 from rollback_plugin.controller.watch import Watch
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.stack import StackName
+from rollback_plugin.stored import plain
 from rollback_plugin.versions.service import LambdaTraffic, Policy, Service
 from tests.embedded_aws.functions import deploy as deploy_function
 from tests.embedded_aws.functions import publish
@@ -138,7 +139,7 @@ def _service(stack: StackName, release: str, bake_seconds: int) -> list[dict[str
         traffic=LambdaTraffic(function=FUNCTION, alias=ALIAS, region=REGION, version=release),
     )
     pointed = {"name": ALIAS, "functionName": FUNCTION, "functionVersion": release}
-    declared = {"service": service.model_dump(mode="json")}
+    declared = {"service": plain(service)}
     return [
         recorded(stack, "aws:lambda/function:Function", "function", id=FUNCTION, outputs={"name": FUNCTION}),
         recorded(stack, "aws:lambda/alias:Alias", "alias", id="alias", outputs=pointed),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Struct, field
 
 from rollback_plugin.backend.compression import compressed_as, decompressed, without_state_ending
 from rollback_plugin.backend.locks import Lock, parsed_lock
@@ -18,6 +18,7 @@ from rollback_plugin.backend.updates import Update, parsed_update
 from rollback_plugin.errors import NoStackSelected, ObjectMissing, UnsupportedBackend
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import ObjectStore, PrefixedStore, open_store
+from rollback_plugin.stored import Misfit, Moment, read
 
 SUPPORTED_SCHEMES = ("file", "s3")
 ATTRIBUTES_ENDING = ".attrs"
@@ -211,34 +212,26 @@ def _nanoseconds(update: str) -> tuple[int, str]:
     return (int(digits) if digits.isdigit() else 0, update)
 
 
-class _Manifest(BaseModel):
-    model_config = ConfigDict(defer_build=True)
-
-    time: AwareDatetime = datetime.min.replace(tzinfo=UTC)
+class _Manifest(Struct, frozen=True):
+    time: Moment = datetime.min.replace(tzinfo=UTC)
 
 
-class _Deployment(BaseModel):
-    model_config = ConfigDict(defer_build=True)
-
-    manifest: _Manifest = Field(default_factory=_Manifest)
+class _Deployment(Struct, frozen=True):
+    manifest: _Manifest = field(default_factory=_Manifest)
 
 
-class _Checkpoint(BaseModel):
-    model_config = ConfigDict(defer_build=True)
-
+class _Checkpoint(Struct, frozen=True):
     latest: _Deployment | None = None
 
 
-class _StateFile(BaseModel):
-    model_config = ConfigDict(defer_build=True)
-
+class _StateFile(Struct, frozen=True):
     checkpoint: _Checkpoint
 
 
 def _manifest_time(data: bytes) -> datetime:
     """When the engine wrote a state file, by its own word; the beginning of time for one that doesn't say."""
     try:
-        latest = _StateFile.model_validate_json(data).checkpoint.latest
-    except ValidationError:
+        latest = read(data, _StateFile).checkpoint.latest
+    except Misfit:
         latest = None
     return (latest or _Deployment()).manifest.time

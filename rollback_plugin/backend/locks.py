@@ -1,15 +1,14 @@
 """Locks that the engine puts on a stack while it works on it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from msgspec import Struct
 
 from rollback_plugin.errors import UnsupportedBackend
+from rollback_plugin.stored import Misfit, Moment, read
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """Who holds a stack. The engine never lets a lock expire: one left by a killed process stays until it is
     removed."""
 
@@ -24,22 +23,20 @@ class Lock:
         return f"{self.user}@{self.host} (pid {self.pid}) since {self.time:%Y-%m-%d %H:%M:%S %Z}"
 
 
-class _LockFile(BaseModel):
+class _LockFile(Struct, frozen=True):
     """lockContent of the engine, pkg/backend/diy/lock.go."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     pid: int
     username: str
     hostname: str
-    timestamp: AwareDatetime
+    timestamp: Moment
 
 
 def parsed_lock(key: str, data: bytes) -> Lock:
     """The lock in a lock file. Raises `UnsupportedBackend`, naming `key`, when it isn't one."""
     try:
-        file = _LockFile.model_validate_json(data)
-    except ValidationError:
+        file = read(data, _LockFile)
+    except Misfit:
         raise UnsupportedBackend(
             f"The backend's lock file {key} can't be read, so nobody can say who holds the stack. Make sure that no "
             "update is running, and remove it with: pulumi cancel."

@@ -2,28 +2,27 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Struct, field
 
 from rollback_plugin.backend.history import Backend, no_such_stack, open_backend, require_supported
 from rollback_plugin.backend.updates import config_value
 from rollback_plugin.backend.workspace import logged_in_backend, selected_stack
 from rollback_plugin.errors import InvalidConfiguration, NoStackSelected, NotAPulumiProject, NotLoggedIn, UsageError
 from rollback_plugin.stack import StackName
+from rollback_plugin.stored import Misfit, fitted
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_Record = TypeVar("_Record", bound=Struct)
 
 STORE_CONFIG_KEY = "rollback:store"
 
 _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A Pulumi project on this machine with the stack that is meant."""
 
     root: Path
@@ -43,35 +42,27 @@ class Project:
     """`runtime.options` of that file: for Python `toolchain`, `virtualenv` and others."""
 
 
-class _Runtime(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
-
+class _Runtime(Struct, frozen=True):
     name: str
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
 
-class _ProjectBackend(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
-
+class _ProjectBackend(Struct, frozen=True):
     url: str = ""
 
 
-class _ProjectFile(BaseModel):
+class _ProjectFile(Struct, frozen=True):
     """sdk/go/common/workspace/project.go."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     name: str
     runtime: _Runtime | str
     backend: _ProjectBackend | None = None
     config: dict[str, Any] | str | None = None
     """A folder name in projects from before `stackConfigDir`."""
-    config_folder: str | None = Field(default=None, alias="stackConfigDir")
+    config_folder: str | None = field(default=None, name="stackConfigDir")
 
 
-class _StackFile(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
-
+class _StackFile(Struct, frozen=True):
     config: dict[str, Any] | None = None
 
 
@@ -159,18 +150,17 @@ def _found_project_file(cwd: Path) -> Path:
     )
 
 
-def _parsed_file(path: Path, model: type[_Model], error: type[UsageError]) -> _Model:
+def _parsed_file(path: Path, of: type[_Record], error: type[UsageError]) -> _Record:
     try:
-        return model.model_validate(yaml.safe_load(path.read_bytes()) or {})
+        return fitted(yaml.safe_load(path.read_bytes()) or {}, of)
     except OSError as failure:
         found = str(failure.strerror)
     except yaml.YAMLError as failure:
         # The place only: YAML's own text repeats lines, and secrets may stand in them.
         mark = failure.problem_mark if isinstance(failure, yaml.MarkedYAMLError) else None
         found = f"it is no YAML at line {mark.line + 1}" if mark else "it is no YAML"
-    except ValidationError as failure:
-        places = {".".join(map(str, problem["loc"])) or "the whole file" for problem in failure.errors()}
-        found = f"missing or of the wrong kind: {', '.join(sorted(places))}"
+    except Misfit as misfit:
+        found = f"missing or of the wrong kind: {misfit.place or 'the whole file'}"
     raise error(f"{path} can't be read: {found}. Correct the file; `pulumi preview` reads it by the same rules.")
 
 

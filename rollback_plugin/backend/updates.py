@@ -3,19 +3,18 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from msgspec import Struct, field
 
 from rollback_plugin.errors import UnsupportedBackend
+from rollback_plugin.stored import Misfit, read
 
 _OPERATION = re.compile(r"rollback-plugin (?P<operation>[^\s:]+): ")
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigValue:
+class ConfigValue(Struct, frozen=True):
     """A value of stack config. `value` is ciphertext where `secret`, JSON where `object` (with ciphertext inside
     it)."""
 
@@ -24,8 +23,7 @@ class ConfigValue:
     object: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """An update, destroy, refresh or import that ended. Times are in whole seconds, as the backend keeps them."""
 
     name: str
@@ -48,31 +46,28 @@ class Update:
         return found["operation"] if found else None
 
 
-class _HistoryFile(BaseModel):
+class _HistoryFile(Struct, frozen=True, kw_only=True):
     """backend.UpdateInfo of the engine, pkg/backend/updates.go."""
 
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
-
     kind: str
-    started_at: int = Field(alias="startTime")
-    finished_at: int = Field(alias="endTime")
+    started_at: int = field(name="startTime")
+    finished_at: int = field(name="endTime")
     message: str = ""
     environment: dict[str, str] | None = None
-    config: dict[str, JsonValue] | None = None
+    config: dict[str, Any] | None = None
     result: str
-    resource_changes: dict[str, int] | None = Field(default=None, alias="resourceChanges")
+    resource_changes: dict[str, int] | None = field(default=None, name="resourceChanges")
 
 
 def parsed_update(name: str, data: bytes, key: str) -> Update:
     """The update in a history file. Raises `UnsupportedBackend`, naming `key`, when it isn't one."""
     try:
-        file = _HistoryFile.model_validate_json(data)
-    except ValidationError as error:
-        places = ", ".join(sorted({".".join(map(str, problem["loc"])) or "all of it" for problem in error.errors()}))
+        file = read(data, _HistoryFile)
+    except Misfit as misfit:
         raise UnsupportedBackend(
-            f"The backend's history file {key} can't be read: {places} is not as Pulumi writes it. Was it changed by "
-            "hand, or written by a Pulumi CLI newer than this rollback-plugin? Then upgrade: pip install --upgrade "
-            "rollback-plugin."
+            f"The backend's history file {key} can't be read: {misfit.place or 'all of it'} is not as Pulumi writes it."
+            " Was it changed by hand, or written by a Pulumi CLI newer than this rollback-plugin? Then upgrade: pip"
+            " install --upgrade rollback-plugin."
         ) from None
     return Update(
         name=name,

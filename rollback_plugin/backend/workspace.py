@@ -8,23 +8,20 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Struct, field
 
 from rollback_plugin.errors import NoStackSelected, NotLoggedIn
+from rollback_plugin.stored import Misfit, read
 
 
-class _Credentials(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
-
+class _Credentials(Struct, frozen=True):
     current: str = ""
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
-
+class _Settings(Struct, frozen=True):
     stack: str = ""
     """Where older CLIs wrote the selected stack, whatever the backend."""
-    stacks: dict[str, str] = Field(default_factory=dict)
+    stacks: dict[str, str] = field(default_factory=dict)
     """By backend URL."""
 
 
@@ -33,10 +30,10 @@ def logged_in_backend(environ: Mapping[str, str]) -> str | None:
     folder = environ.get("PULUMI_CREDENTIALS_PATH")
     file = (Path(folder) if folder else pulumi_home(environ)) / "credentials.json"
     try:
-        return _Credentials.model_validate_json(file.read_bytes()).current or None
+        return read(file.read_bytes(), _Credentials).current or None
     except FileNotFoundError:
         return None
-    except (OSError, ValidationError):
+    except (OSError, Misfit):
         # The file holds access tokens, so nothing of it is repeated.
         raise NotLoggedIn(
             f"The Pulumi login in {file} can't be read. Log in again with: pulumi login <backend URL>, or set "
@@ -57,10 +54,10 @@ def selected_stack(
         digest = hashlib.sha1(str(project_file).encode(), usedforsecurity=False).hexdigest()
         file = pulumi_home(environ) / "workspaces" / f"{project}-{digest}-workspace.json"
         try:
-            settings = _Settings.model_validate_json(file.read_bytes())
+            settings = read(file.read_bytes(), _Settings)
         except FileNotFoundError:
             continue
-        except (OSError, ValidationError):
+        except (OSError, Misfit):
             raise NoStackSelected(
                 f"Which stack is selected can't be read from {file}. Select one again with: pulumi stack select, or "
                 "name it with --stack."

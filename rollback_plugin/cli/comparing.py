@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from rollback_plugin.cli.looking import vars_of
 from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
-from rollback_plugin.cli.printing import print_json, show
+from rollback_plugin.cli.printing import print_json, show, vars_of
 from rollback_plugin.cli.session import open_comparison
 from rollback_plugin.errors import UnknownVersion
 

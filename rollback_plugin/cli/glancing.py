@@ -6,12 +6,11 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollback_plugin.cli.options import Output
-from rollback_plugin.cli.printing import as_plain, print_json, show, warn
+from rollback_plugin.cli.printing import as_plain, print_json, show, vars_of, warn
 from rollback_plugin.cli.session import now
 from rollback_plugin.cli.stopping import stop_on_signal
 from rollback_plugin.errors import RollbackPluginError
@@ -87,6 +86,4 @@ def _live(looks: "Iterator[Sequence[Glance] | RollbackPluginError]", refresh_sec
 
 
 def _rows(glances: "Sequence[Glance]") -> list[dict[str, object]]:
-    return [
-        {**{field.name: getattr(row, field.name) for field in fields(row)}, "stack": str(row.stack)} for row in glances
-    ]
+    return [{**vars_of(row), "stack": str(row.stack)} for row in glances]

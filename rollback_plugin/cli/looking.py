@@ -1,9 +1,8 @@
 """Commands that change nothing: `rollback history`, `status` and `plan`."""
 
 import sys
-from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,13 +18,10 @@ from rollback_plugin.cli.options import (
     StrategyOption,
     TargetOption,
 )
-from rollback_plugin.cli.printing import print_json, show, show_lines, terminal_width
+from rollback_plugin.cli.printing import print_json, show, show_lines, terminal_width, vars_of
 from rollback_plugin.cli.session import open_gate, open_records, open_stack
 from rollback_plugin.errors import InvalidConfiguration
 from rollback_plugin.journal.options import ConflictPolicy, DataPolicy, OperationOptions, Strategy
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 
 def history(stack: StackOption = None, folder: FolderOption = HERE, output: OutputOption = Output.TEXT) -> None:
@@ -145,8 +141,3 @@ def _given(preview: str) -> tuple[bytes, str]:
         raise InvalidConfiguration(
             f"The preview {preview} can't be read: {error.strerror}. Make it with: pulumi preview --json > {preview}."
         ) from None
-
-
-def vars_of(record: "DataclassInstance") -> dict[str, object]:
-    """The record's fields by name."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}

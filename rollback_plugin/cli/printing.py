@@ -15,10 +15,13 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec import Struct, structs
 
 from rollback_plugin.errors import RollbackPluginError
+from rollback_plugin.stored import Stored, plain
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from rich.console import RenderableType
 
     from rollback_plugin.report.lines import Line, Span
@@ -27,19 +30,17 @@ _ATTRIBUTES = ("bold", "dim", "italic")
 
 
 def print_json(document: Mapping[str, object] | Sequence[object]) -> None:
-    """Write one indented JSON document; dataclasses, models and errors become objects, times ISO
+    """Write one indented JSON document; dataclasses, records and errors become objects, times ISO
     8601."""
     sys.stdout.write(json.dumps(as_plain(document), indent=2) + "\n")
 
 
 def as_plain(value: object) -> object:
     """The value in JSON's own types."""
-    from pydantic import BaseModel
-
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Stored):
+        return plain(value)
+    if isinstance(value, Struct) or (is_dataclass(value) and not isinstance(value, type)):
+        return {name: as_plain(each) for name, each in vars_of(value).items()}
     if isinstance(value, Mapping):
         return {str(as_plain(key)): as_plain(item) for key, item in value.items()}
     if isinstance(value, RollbackPluginError):
@@ -53,6 +54,13 @@ def as_plain(value: object) -> object:
     if isinstance(value, Sequence | set | frozenset):
         return [as_plain(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def vars_of(record: "Struct | DataclassInstance") -> dict[str, object]:
+    """The record's fields by name."""
+    if isinstance(record, Struct):
+        return structs.asdict(record)
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def show(renderable: "RenderableType") -> None:

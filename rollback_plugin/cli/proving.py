@@ -8,6 +8,7 @@ from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption
 from rollback_plugin.cli.printing import print_json, show
 from rollback_plugin.cli.session import open_stack
 from rollback_plugin.errors import UnknownVersion
+from rollback_plugin.stored import plain, read
 
 
 def evidence(
@@ -39,8 +40,8 @@ def evidence(
             "after a rollback was carried out or held back."
         )
     kept = controller.archive.blobs.read(judged[-1].evidence.digest)
-    found = Evidence.model_validate_json(kept)
+    found = read(kept, Evidence)
     if output is Output.JSON:
-        print_json(found.model_dump(mode="json"))
+        print_json(plain(found))
     else:
         show(evidence_view(found))

@@ -3,10 +3,12 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from rollback_plugin.backend.project import Project
@@ -44,8 +46,7 @@ def open_stack(stack: str | None, folder: Path, reporting: "Reporting | None" = 
     return opened
 
 
-@dataclass(frozen=True)
-class OpeningStack:
+class OpeningStack(Struct, frozen=True):
     """A stack whose secrets an engine is opening, for one operation, with which the process ends."""
 
     project: "Project"

@@ -2,9 +2,8 @@
 
 import typer
 
-from rollback_plugin.cli.looking import vars_of
 from rollback_plugin.cli.options import HERE, FolderOption, Output, OutputOption, StackOption
-from rollback_plugin.cli.printing import print_json, show
+from rollback_plugin.cli.printing import print_json, show, vars_of
 from rollback_plugin.cli.session import open_stack
 
 

@@ -1,8 +1,9 @@
 """How a program says what may happen to a service without a person."""
 
-from typing import NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict, get_args, get_origin
 
-from pydantic import ValidationError
+import msgspec
+from msgspec import structs
 
 from rollback_plugin.components.refusal import InvalidArguments
 from rollback_plugin.versions.service import Policy
@@ -73,16 +74,29 @@ def policy_from(args: RollbackPolicyArgs, owner: str) -> Policy:
     `owner` is named in messages, for example `LambdaService "orders"`.
     Raises InvalidArguments for an unknown setting or a value of the wrong type or range.
     """
-    unknown = sorted(set(args) - set(Policy.model_fields))
+    unknown = sorted(set(args) - set(Policy.__struct_fields__))
     if unknown:
         raise InvalidArguments(
-            f"{owner}: policy has no setting {', '.join(unknown)}. The settings are {', '.join(Policy.model_fields)}."
+            f"{owner}: policy has no setting {', '.join(unknown)}. The settings are"
+            f" {', '.join(Policy.__struct_fields__)}."
         )
-    try:
-        return Policy.model_validate(args)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"policy.{'.'.join(map(str, problem['loc']))} is {problem['input']!r}: {problem['msg'].lower()}"
-            for problem in error.errors()
-        )
-        raise InvalidArguments(f"{owner}: {problems}. Change it in the program's arguments.") from error
+    settings = {field.name: field.type for field in structs.fields(Policy)}
+    taken: dict[str, Any] = {}
+    problems = []
+    for name, value in args.items():
+        # Other Pulumi languages know floats only.
+        whole = int(value) if isinstance(value, float) and value.is_integer() else value
+        try:
+            taken[name] = msgspec.convert(whole, settings[name])
+        except msgspec.ValidationError as error:
+            problems.append(f"policy.{name} is {value!r}: {_wanted(settings[name], error)}")
+    if problems:
+        raise InvalidArguments(f"{owner}: {'; '.join(problems)}. Change it in the program's arguments.")
+    return Policy(**taken)
+
+
+def _wanted(setting: Any, error: msgspec.ValidationError) -> str:
+    if get_origin(setting) is Literal:
+        return f"it must be {' or '.join(map(repr, get_args(setting)))}"
+    words = str(error).replace("`", "").replace(" - at $.", " at ")
+    return words[0].lower() + words[1:]

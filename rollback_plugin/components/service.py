@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from rollback_plugin.stored import plain
 from rollback_plugin.versions.service import Policy
 
 _PACKAGE = "rollback-plugin"
@@ -47,7 +48,7 @@ class ServiceComponent(pulumi.ComponentResource):
                     "kind": type(self).__name__,
                     "alarms": list(alarms),
                     "interface": dict(interface),
-                    "policy": policy.model_dump(exclude_none=True),
+                    "policy": {key: value for key, value in plain(policy).items() if value is not None},
                     "traffic": dict(traffic),
                 },
             }

@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from rollback_plugin.controller.lambda_records import missing_for_function
 from rollback_plugin.controller.ports import EngineBackend
 from rollback_plugin.errors import ObjectMissing, StoreError
 from rollback_plugin.stack import StackName
 from rollback_plugin.store.interface import ObjectStore
+from rollback_plugin.stored import Misfit, Stored, plain, read
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
 from rollback_plugin.versions.checkpoint import Checkpoint
@@ -26,18 +25,14 @@ Missing = Mapping[str, tuple[str, ...]]
 """URNs by service: what it needs in the target, and the stack's state doesn't have."""
 
 
-class _Question(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
-
+class _Question(Stored, frozen=True):
     target: int
     state: str
     """sha256 of the stack's state."""
     package: str
 
 
-class _Known(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
-
+class _Known(Stored, frozen=True):
     question: _Question
     missing: dict[str, tuple[str, ...]]
 
@@ -58,7 +53,7 @@ class ConsumersAhead:
         state = self.backend.current(self.stack)
         known = _Known(question=_question(target, state), missing=self._found(target, state))
         with contextlib.suppress(StoreError):
-            self.store.write(self._key, canonical_json(known.model_dump(mode="json")))
+            self.store.write(self._key, canonical_json(plain(known)))
 
     def missing(self, target: int) -> Missing:
         """The answer, as it was kept or found now. Raises as `work_out` does."""
@@ -79,8 +74,8 @@ class ConsumersAhead:
 
     def _kept(self) -> _Known | None:
         try:
-            return _Known.model_validate_json(self.store.read(self._key))
-        except (ObjectMissing, ValidationError):
+            return read(self.store.read(self._key), _Known)
+        except (ObjectMissing, Misfit):
             return None
 
     @property

@@ -22,6 +22,7 @@ from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.evidence import Evidence
 from rollback_plugin.signals.evidence_reading import EvidenceReader
 from rollback_plugin.signals.requests import RequestCounter
+from rollback_plugin.stored import plain
 from rollback_plugin.versions.blobs import BlobStore
 from rollback_plugin.versions.canonical import canonical_json
 from rollback_plugin.versions.service import Service
@@ -113,7 +114,7 @@ class EvidenceStudy:
             ),
             lacking=tuple(dict.fromkeys(lacking)),
         )
-        digest = self.sources.blobs.keep(canonical_json(evidence.model_dump(mode="json")))
+        digest = self.sources.blobs.keep(canonical_json(plain(evidence)))
         return EvidenceKept(version=version, about=subject, digest=digest)
 
     def _deployed(self, version: int) -> Deployed:

@@ -16,13 +16,16 @@ is asked of CloudWatch and of the journal.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+import msgspec
+from msgspec import Meta, Struct, field
 
 from rollback_plugin.stack import StackName
+from rollback_plugin.stored import Misfit, read
 
 _NAME = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.-]{1,100}"
 """Of a project or a stack, as the engine takes it (sdk/go/common/tokens/names.go)."""
@@ -62,79 +65,78 @@ class Drop(StrEnum):
 Hint = AlarmHint | StackHint | TickHint
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", strict=True)
+_AlarmName = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
-class _ChangedAlarm(_Part):
-    alarm: str = Field(alias="alarmName", min_length=1, max_length=255)
+class _ChangedAlarm(Struct, frozen=True):
+    alarm: _AlarmName = field(name="alarmName")
 
 
-class _AlarmChange(_Part):
+class _AlarmChange(Struct, frozen=True):
     source: Literal["aws.cloudwatch"]
-    kind: Literal["CloudWatch Alarm State Change"] = Field(alias="detail-type")
     detail: _ChangedAlarm
+    kind: Literal["CloudWatch Alarm State Change"] = field(name="detail-type")
 
 
-class _Object(_Part):
-    key: str = Field(min_length=1, max_length=1024)
+class _Object(Struct, frozen=True):
+    key: Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
-class _Creation(_Part):
+class _Creation(Struct, frozen=True):
     object: _Object
 
 
-class _ObjectCreated(_Part):
+class _ObjectCreated(Struct, frozen=True):
     source: Literal["aws.s3"]
-    kind: Literal["Object Created"] = Field(alias="detail-type")
+    kind: Literal["Object Created"] = field(name="detail-type")
     detail: _Creation
 
 
-class _Scheduled(_Part):
+class _Scheduled(Struct, frozen=True):
     source: Literal["aws.events"]
-    kind: Literal["Scheduled Event"] = Field(alias="detail-type")
+    kind: Literal["Scheduled Event"] = field(name="detail-type")
 
 
-class _NamedStack(_Part):
-    model_config = ConfigDict(defer_build=True, extra="forbid")
-
-    stack: str = Field(max_length=201)
+class _NamedStack(Struct, frozen=True, forbid_unknown_fields=True):
+    stack: Annotated[str, Meta(max_length=201)]
 
 
-class _NamedAlarm(_Part):
-    model_config = ConfigDict(defer_build=True, extra="forbid")
-
-    alarm: str = Field(min_length=1, max_length=255)
+class _NamedAlarm(Struct, frozen=True, forbid_unknown_fields=True):
+    alarm: _AlarmName
 
 
-_MESSAGE: TypeAdapter[_AlarmChange | _ObjectCreated | _Scheduled | _NamedStack | _NamedAlarm] = TypeAdapter(
-    Annotated[_AlarmChange | _ObjectCreated | _Scheduled | _NamedStack | _NamedAlarm, Field(union_mode="left_to_right")]
-)
+_Message = _AlarmChange | _ObjectCreated | _Scheduled | _NamedStack | _NamedAlarm
 
 
 def parse_hint(body: str) -> Hint | Drop:
     """What a message's body hints at, or why it is dropped. Never raises, whatever the body is."""
-    try:
-        message = _MESSAGE.validate_json(body)
-    except ValidationError:
-        return Drop.MALFORMED
-    match message:
-        case _AlarmChange():
-            return AlarmHint(message.detail.alarm)
-        case _ObjectCreated():
-            found = _CHECKPOINT.fullmatch(message.detail.object.key)
+    match _read(body.encode(errors="surrogatepass")):
+        case None:
+            return Drop.MALFORMED
+        case _AlarmChange(detail=changed):
+            return AlarmHint(changed.alarm)
+        case _ObjectCreated(detail=created):
+            found = _CHECKPOINT.fullmatch(created.object.key)
             return StackHint(StackName(found["project"], found["stack"])) if found else Drop.NOT_A_CHECKPOINT
         case _Scheduled():
             return TickHint()
-        case _NamedAlarm():
-            return AlarmHint(message.alarm)
-        case _NamedStack():
-            return _stack_hint(message.stack)
+        case _NamedAlarm(alarm=name):
+            return AlarmHint(name)
+        case _NamedStack(stack=name):
+            return _stack_hint(name)
 
 
 def hint_for(stack: StackName) -> str:
     """The body of the message that names the stack: `parse_hint` gives its `StackHint` back."""
-    return _NamedStack(stack=str(stack)).model_dump_json()
+    return msgspec.json.encode(_NamedStack(str(stack))).decode()
+
+
+def _read(body: bytes) -> _Message | None:
+    """The message, as the first of the forms that it has."""
+    for form in get_args(_Message):
+        with suppress(Misfit):
+            return cast("_Message", read(body, form))
+    return None
 
 
 def _stack_hint(written: str) -> StackHint | Drop:

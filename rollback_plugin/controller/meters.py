@@ -15,6 +15,7 @@ from rollback_plugin.journal.entries import (
     TrafficShifted,
 )
 from rollback_plugin.stack import StackName
+from rollback_plugin.stored import plain
 from rollback_plugin.telemetry.interface import Counter, Telemetry, Timing
 from rollback_plugin.telemetry.log import Log
 
@@ -61,7 +62,7 @@ class EntryMeter:
 
     def _tell(self, entry: Entry) -> None:
         event = entry.event
-        fields = event.model_dump(mode="json", include=set(LOGGED), exclude_none=True)
+        fields = {name: value for name, value in plain(event).items() if name in LOGGED and value is not None}
         self._log.info("journal", stack=self._stack, sequence=entry.sequence, kind=event.event, **fields)
         match event:
             case RollbackStarted():

@@ -6,11 +6,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 import stamina
+from msgspec.structs import replace
 
 from rollback_plugin.controller.actor import Actor
 from rollback_plugin.controller.consumers import Consumers

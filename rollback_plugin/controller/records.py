@@ -1,9 +1,10 @@
 """What is kept of one stack, for those who only read it: loads nothing that the engine or AWS would need."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from rollback_plugin.backend.project import Project
 from rollback_plugin.journal.history import HistoryRow, history_of
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 READER = "a reader, who writes nothing"
 
 
-@dataclass(frozen=True)
-class StackRecords:
+class StackRecords(Struct, frozen=True):
     """A stack's journal and versions."""
 
     stack: StackName

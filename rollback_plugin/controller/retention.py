@@ -3,10 +3,12 @@ recovery could need a version: what these would go to is asked of the rules that
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import overload
+
+from msgspec.structs import replace
 
 from rollback_plugin.controller.targets import recover_target, way_back_target
 from rollback_plugin.journal.status import JudgedVersions, Operation, Status, Verdict, VersionStatus

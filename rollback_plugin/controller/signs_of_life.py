@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+import msgspec
 
 from rollback_plugin.controller.actor import Actor
 from rollback_plugin.errors import ObjectMissing, StoreError
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import ObjectStore
+from rollback_plugin.stored import Misfit, Moment, read
 
 INTERVAL_SECONDS = 15.0
 SILENT_AFTER_SECONDS = 60.0
@@ -27,15 +28,13 @@ ENGINE_OUTLIVES_OWNER = timedelta(minutes=15)
 """How long an engine may go on after its process: it sees that it is alone, ends what it is doing, and unlocks."""
 
 
-class Sign(BaseModel):
+class Sign(msgspec.Struct, frozen=True):
     """What a process said last about an operation of its own."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     actor: str
     number: int
     """One more with each."""
-    time: AwareDatetime
+    time: Moment
     engines: tuple[int, ...] = ()
     """Process ids of the engines it ran, on its own machine."""
 
@@ -151,12 +150,12 @@ class SignsOfLife:
                 engines=engines if engine is None else (*engines, engine),
             )
             self._given[operation] = sign
-            self._store.write(self._key(operation, sign.actor), sign.model_dump_json().encode())
+            self._store.write(self._key(operation, sign.actor), msgspec.json.encode(sign))
 
     def _read(self, key: str) -> Sign | None:
         try:
-            return Sign.model_validate_json(self._store.read(key))
-        except (ObjectMissing, ValidationError):
+            return read(self._store.read(key), Sign)
+        except (ObjectMissing, Misfit):
             return None
 
     def _key(self, operation: str, actor: str) -> str:

@@ -11,7 +11,6 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel
 from rich.console import Console
 
 from rollback_plugin.backend.history import Backend, open_backend
@@ -217,7 +216,7 @@ class _Story:
         records = {v: functions.get_function_configuration(FunctionName=name, Qualifier=v) for v in versions}
         return {version: record["Environment"]["Variables"]["RELEASE"] for version, record in records.items()}
 
-    def _happened(self, kind: type[BaseModel], **details: int) -> bool:
+    def _happened(self, kind: type[RolledBack | Recovered], **details: int) -> bool:
         """Whether the journal has an entry of that kind with those details."""
         return any(
             isinstance(entry.event, kind) and all(getattr(entry.event, k) == v for k, v in details.items())

@@ -1,11 +1,12 @@
 """What one more entry adds to the facts."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
 from sys import maxsize
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from rollback_plugin.journal.apply_operations import (
     failed,

@@ -1,7 +1,8 @@
 """What the entries of a rollback or a recovery add to the facts."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from rollback_plugin.journal.entries import (
     AlarmState,

@@ -6,19 +6,15 @@ without every later one showing it. (The last entry of all is covered by nothing
 
 import hashlib
 import json
-from dataclasses import dataclass
 
-from pydantic import ValidationError
+from msgspec import Struct
 
 from rollback_plugin.errors import BrokenChain
 from rollback_plugin.journal.entries import Entry
-
-_OF_A_NEWER_PLUGIN = {"union_tag_invalid", "extra_forbidden", "enum", "literal_error"}
-"""What pydantic finds wrong with an entry whose event, field or word was added after this plugin was released."""
+from rollback_plugin.stored import Misfit, plain, read
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
+class StoredEntry(Struct, frozen=True):
     """An entry, and the hash that the next one must carry."""
 
     entry: Entry
@@ -27,7 +23,7 @@ class StoredEntry:
 
 def canonical_bytes(entry: Entry) -> bytes:
     """The entry as JSON: sorted keys, two spaces, UTF-8 as it is, a newline at the end; the same on every machine."""
-    document = entry.model_dump(mode="json")
+    document = plain(entry)
     return (json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -73,17 +69,14 @@ def anchored(data: bytes, *, key: str, sha256: str) -> StoredEntry:
 
 def _parsed(data: bytes, key: str) -> Entry:
     try:
-        return Entry.model_validate_json(data)
-    except ValidationError as error:
-        # Only kinds and places: pydantic's own text repeats the input.
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        found = "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'entry'}: {problem['type']}" for problem in problems)
-        if all(problem["type"] in _OF_A_NEWER_PLUGIN for problem in problems):
+        return read(data, Entry)
+    except Misfit as misfit:
+        if misfit.of_a_newer_plugin:
             raise BrokenChain(
-                f"The journal entry {key} was written by a newer rollback-plugin ({found}). Upgrade this one: pip "
+                f"The journal entry {key} was written by a newer rollback-plugin ({misfit}). Upgrade this one: pip "
                 "install --upgrade rollback-plugin."
             ) from None
         raise BrokenChain(
-            f"The journal entry {key} can't be read as one ({found}): it was changed or cut short. Bring the original "
+            f"The journal entry {key} can't be read as one ({misfit}): it was changed or cut short. Bring the original "
             "back from a backup of the store; nothing is decided on this journal until then."
         ) from None

@@ -16,13 +16,11 @@ against what a journal with all kinds comes to.
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from types import GenericAlias
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
+import msgspec
 import zstandard
-from pydantic import TypeAdapter
 
 from rollback_plugin.errors import UnusableCompaction
 from rollback_plugin.journal.facts import Facts
@@ -33,8 +31,7 @@ COMPRESSION_LEVEL = 3
 _NOTHING_SAID = Facts()
 
 
-@dataclass(frozen=True, slots=True)
-class CompactedJournal:
+class CompactedJournal(msgspec.Struct, frozen=True):
     """What the entries up to one of them said."""
 
     sequence: int
@@ -56,12 +53,12 @@ def to_bytes(compacted: CompactedJournal) -> bytes:
         value = getattr(compacted.facts, name)
         if not isinstance(value, Paged):
             if value != getattr(_NOTHING_SAID, name):
-                small[name] = _adapter(name).dump_python(value, mode="json")
+                small[name] = msgspec.to_builtins(value)
             continue
         if not value.pages:
             continue
-        made = [_frame(page, _adapter(name)) for page in value.pages]
-        firsts = [_key_adapter(name).dump_python(page.first, mode="json") for page in value.pages]
+        made = [_frame(page) for page in value.pages]
+        firsts = [msgspec.to_builtins(page.first) for page in value.pages]
         index[name] = [
             [first, page.count, len(frame)] for first, page, frame in zip(firsts, value.pages, made, strict=True)
         ]
@@ -104,13 +101,14 @@ def from_bytes(data: bytes, key: str) -> CompactedJournal:
 
 
 def _facts(small: Mapping[str, Any], index: Mapping[str, Any], body: bytes, key: str) -> Facts:
-    read: dict[str, Any] = {name: _adapter(name).validate_python(value) for name, value in small.items()}
+    read: dict[str, Any] = {name: msgspec.convert(value, _hints()[name]) for name, value in small.items()}
     begin = 0
     for name, listed in index.items():
         pages = []
+        key_type, _ = get_args(_hints()[name])
         for first, count, length in listed:
             frame = body[begin : begin + length]
-            pages.append(Page(_key_adapter(name).validate_python(first), count, frame, _parser(name, key)))
+            pages.append(Page(msgspec.convert(first, key_type), count, frame, _parser(name, key)))
             begin += length
         read[name] = Paged(tuple(pages))
     return Facts(**read)
@@ -119,17 +117,17 @@ def _facts(small: Mapping[str, Any], index: Mapping[str, Any], body: bytes, key:
 def _parser(name: str, key: str) -> Callable[[bytes], Mapping[Any, Any]]:
     def parsed(frame: bytes) -> Mapping[Any, Any]:
         try:
-            return dict(_adapter(name).validate_json(zstandard.ZstdDecompressor().decompress(frame)))
+            return dict(_decoder(name).decode(zstandard.ZstdDecompressor().decompress(frame)))
         except (ValueError, zstandard.ZstdError) as error:
             raise _unusable(key, f"a page of it can't be read ({type(error).__name__})") from None
 
     return parsed
 
 
-def _frame(page: Page[Any, Any], adapter: TypeAdapter[Any]) -> bytes:
+def _frame(page: Page[Any, Any]) -> bytes:
     if page.raw is None:
         # Pages never change: the next compacted journal takes it as it is.
-        page.raw = _packed(adapter.dump_json(list(page.items.items())))
+        page.raw = _packed(msgspec.json.encode(list(page.items.items())))
     return page.raw
 
 
@@ -143,22 +141,12 @@ def _hints() -> Mapping[str, Any]:
     return get_type_hints(Facts)
 
 
-# Each is made when it is needed: of most journals few facts are ever told, and to make them all takes longer than to
-# read a year of them.
 @cache
-def _adapter(name: str) -> TypeAdapter[Any]:
-    """How a field of the facts is parsed and dumped; of a paged one, a page."""
-    hint = _hints()[name]
-    if get_origin(hint) is Paged:
-        pairs: Any = GenericAlias(list, (GenericAlias(tuple, get_args(hint)),))
-        return TypeAdapter(pairs)
-    return TypeAdapter(hint)
-
-
-@cache
-def _key_adapter(name: str) -> TypeAdapter[Any]:
-    """How the keys of a paged field are."""
-    return TypeAdapter(get_args(_hints()[name])[0])
+def _decoder(name: str) -> msgspec.json.Decoder[list[tuple[Any, Any]]]:
+    """How a page of a paged field of the facts is parsed."""
+    key_type, item_type = get_args(_hints()[name])
+    pairs: Any = list[tuple[key_type, item_type]]  # type: ignore[valid-type]  # known only when it runs
+    return msgspec.json.Decoder(pairs)
 
 
 def _sha256(*parts: bytes) -> bytes:

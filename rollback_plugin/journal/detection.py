@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from rollback_plugin.stored import Stored
 
 
 class Sight(StrEnum):
@@ -25,10 +25,8 @@ class Sight(StrEnum):
         return self in (Sight.OUT_OF_REACH, Sight.NO_DATA, Sight.WRONG_DIMENSIONS)
 
 
-class AlarmPower(BaseModel):
+class AlarmPower(Stored, frozen=True):
     """The detection power of one alarm, at the traffic there was."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     alarm: str
     sight: Sight

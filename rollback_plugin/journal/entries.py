@@ -1,26 +1,41 @@
 """What can happen to a stack: the entries of its journal.
 
-Entries are parsed from stored bytes, so they are pydantic models: strict, frozen, unknown fields refused.
+Entries are parsed from stored bytes: strictly, with unknown fields refused.
 No entry carries a property value of a resource or of the stack's config: secrets cannot get in.
 """
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from rollback_plugin.journal.detection import AlarmPower
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, OperationOptions
 from rollback_plugin.journal.reversibility import Reversibility
-
-Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
-"""A time with its zone, kept in UTC so that one moment is always written the same way."""
+from rollback_plugin.stored import Moment, Stored
 
 
-class Frozen(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
+def _in_utc(record: Struct, *names: str) -> None:
+    """One moment is always written the same way."""
+    for name in names:
+        moment: datetime | None = getattr(record, name)
+        if moment is None or moment.tzinfo is UTC:
+            continue
+        if moment.tzinfo is None:
+            raise ValueError(f"{name} is a time without its zone")
+        force_setattr(record, name, moment.astimezone(UTC))
+
+
+class _Event(Stored, frozen=True, tag_field="event"):
+    """Something that happened. In JSON its field `event` says what."""
+
+    @property
+    def event(self) -> str:
+        """Its kind: the stable token that stands in the journal."""
+        return str(self.__struct_config__.tag)
 
 
 class AlarmState(StrEnum):
@@ -69,10 +84,9 @@ class ReasonCode(StrEnum):
     OPERATION_FAILED = "OPERATION_FAILED"
 
 
-class Deployed(Frozen):
+class Deployed(_Event, frozen=True, kw_only=True, tag="deployed"):
     """An update that was not ours ended; its outcome is version `version`."""
 
-    event: Literal["deployed"] = "deployed"
     version: int
     kind: Literal["deploy", "destroy"] = "deploy"
     """What the update was: `pulumi up`, or `pulumi destroy`, after which there is nothing to go back to."""
@@ -90,20 +104,21 @@ class Deployed(Frozen):
     """What the most demanding of its services must have served, besides, before the version counts as healthy."""
     alarms: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        _in_utc(self, "started_at", "finished_at")
 
-class RequestsReached(Frozen):
+
+class RequestsReached(_Event, frozen=True, tag="requests_reached"):
     """Since a version was put in charge, each of its services served the requests that its bake asks for."""
 
-    event: Literal["requests_reached"] = "requests_reached"
     version: int
     served: Mapping[str, int]
     """Requests by service."""
 
 
-class Planned(Frozen):
+class Planned(_Event, frozen=True, tag="planned"):
     """The way back from a version was worked out, while there was no need for it yet."""
 
-    event: Literal["planned"] = "planned"
     version: int
     target: int | None
     """The version it leads to; None where there is none to go back to."""
@@ -112,18 +127,16 @@ class Planned(Frozen):
     """Sentences: what stands in the way, or what isn't brought back."""
 
 
-class Detection(Frozen):
+class Detection(_Event, frozen=True, tag="detection"):
     """What the alarms of a version can see was worked out, when its bake window had just begun."""
 
-    event: Literal["detection"] = "detection"
     version: int
     alarms: tuple[AlarmPower, ...]
 
 
-class EvidenceKept(Frozen):
+class EvidenceKept(_Event, frozen=True, tag="evidence"):
     """What a judgement rested on was gathered, and lies in the store."""
 
-    event: Literal["evidence"] = "evidence"
     version: int
     about: int
     """Sequence of the entry that tells the judgement."""
@@ -131,10 +144,9 @@ class EvidenceKept(Frozen):
     """sha256 of the blob that holds it."""
 
 
-class AlarmChanged(Frozen):
+class AlarmChanged(_Event, frozen=True, tag="alarm"):
     """A watched alarm was seen in a new state."""
 
-    event: Literal["alarm"] = "alarm"
     alarm: str
     state: AlarmState
     since: Moment
@@ -144,11 +156,13 @@ class AlarmChanged(Frozen):
     because: tuple[str, ...] = ()
     """Of a composite alarm: the alarms that made it ring."""
 
+    def __post_init__(self) -> None:
+        _in_utc(self, "since")
 
-class AlarmWorsened(Frozen):
+
+class AlarmWorsened(_Event, frozen=True, tag="alarm_worsened"):
     """An alarm that rang before a version's deploy rings for a value that is much worse since: it counts against it."""
 
-    event: Literal["alarm_worsened"] = "alarm_worsened"
     version: int
     alarm: str
     before: float
@@ -156,11 +170,10 @@ class AlarmWorsened(Frozen):
     since: float
 
 
-class AlarmExcused(Frozen):
+class AlarmExcused(_Event, frozen=True, tag="alarm_excused"):
     """An alarm that a version's deploy made or changed rings for a value that is no worse than before: it doesn't count
     against it."""
 
-    event: Literal["alarm_excused"] = "alarm_excused"
     version: int
     alarm: str
     before: float
@@ -168,8 +181,7 @@ class AlarmExcused(Frozen):
     since: float
 
 
-class RollbackStarted(Frozen):
-    event: Literal["rollback_started"] = "rollback_started"
+class RollbackStarted(_Event, frozen=True, tag="rollback_started"):
     operation: str
     undoes: int
     target: int
@@ -178,56 +190,50 @@ class RollbackStarted(Frozen):
     options: OperationOptions = DEFAULT_OPTIONS
 
 
-class TrafficShifted(Frozen):
+class TrafficShifted(_Event, frozen=True, tag="traffic_shifted"):
     """A service's consumers were moved before the engine ran."""
 
-    event: Literal["traffic_shifted"] = "traffic_shifted"
     operation: str
     service: str
     before: str
     after: str
 
 
-class TakenOver(Frozen):
+class TakenOver(_Event, frozen=True, tag="taken_over"):
     """The process that writes this carries on with an operation whose owner is gone."""
 
-    event: Literal["taken_over"] = "taken_over"
     operation: str
     owner: str
     """Whose it was: `user@host:pid`."""
 
 
-class RolledBack(Frozen):
+class RolledBack(_Event, frozen=True, tag="rolled_back"):
     """The engine made the stack agree with `target`. `undoes` is quarantined from here on."""
 
-    event: Literal["rolled_back"] = "rolled_back"
     operation: str
     undoes: int
     target: int
     update: str
 
 
-class RollbackVerified(Frozen):
+class RollbackVerified(_Event, frozen=True, tag="rollback_verified"):
     """Whether the alarms that led to a rollback cleared after it."""
 
-    event: Literal["rollback_verified"] = "rollback_verified"
     operation: str
     helped: bool
     still_ringing: tuple[str, ...] = ()
 
 
-class RecoveryStarted(Frozen):
-    event: Literal["recovery_started"] = "recovery_started"
+class RecoveryStarted(_Event, frozen=True, tag="recovery_started"):
     operation: str
     target: int
     reason: ReasonCode
     options: OperationOptions = DEFAULT_OPTIONS
 
 
-class Recovered(Frozen):
+class Recovered(_Event, frozen=True, tag="recovered"):
     """A version was applied again; it is no longer quarantined and bakes anew."""
 
-    event: Literal["recovered"] = "recovered"
     operation: str
     target: int
     update: str
@@ -236,27 +242,24 @@ class Recovered(Frozen):
     None: it is `target` as it was."""
 
 
-class OperationFailed(Frozen):
+class OperationFailed(_Event, frozen=True, tag="operation_failed"):
     """A rollback or recovery ended without reaching its target; a person, or the next attempt, goes on."""
 
-    event: Literal["operation_failed"] = "operation_failed"
     operation: str
     error: str
 
 
-class Held(Frozen):
+class Held(_Event, frozen=True, tag="held"):
     """It was decided to do nothing where something might have been expected."""
 
-    event: Literal["held"] = "held"
     version: int
     reason: ReasonCode
     explanation: str
 
 
-class Asked(Frozen):
+class Asked(_Event, frozen=True, kw_only=True, tag="asked"):
     """A rollback or recovery that the rules want, and that a person has the say about."""
 
-    event: Literal["asked"] = "asked"
     question: str
     kind: Literal["rollback", "recovery"]
     version: int
@@ -270,52 +273,49 @@ class Asked(Frozen):
     explanation: str
 
 
-class Answered(Frozen):
+class Answered(_Event, frozen=True, tag="answered"):
     """A person's answer; the entry's actor says whose."""
 
-    event: Literal["answered"] = "answered"
     question: str
     approved: bool
     explanation: str = ""
 
 
-class FreezeBegan(Frozen):
+class FreezeBegan(_Event, frozen=True, tag="frozen"):
     """From here on nothing is done to the stack, or to its consumers, without a person."""
 
-    event: Literal["frozen"] = "frozen"
     until: Moment | None = None
     """None: until somebody ends it."""
     explanation: str = ""
 
+    def __post_init__(self) -> None:
+        _in_utc(self, "until")
 
-class FreezeEnded(Frozen):
-    event: Literal["unfrozen"] = "unfrozen"
+
+class FreezeEnded(_Event, frozen=True, tag="unfrozen"):
     explanation: str = ""
 
 
-class Released(Frozen):
+class Released(_Event, frozen=True, tag="released"):
     """A person lifted a version's quarantine."""
 
-    event: Literal["released"] = "released"
     version: int
     explanation: str = ""
 
 
-class Pruned(Frozen):
+class Pruned(_Event, frozen=True, tag="pruned"):
     """From here on these versions can't be applied again: what was kept of them is being removed."""
 
-    event: Literal["pruned"] = "pruned"
     versions: tuple[int, ...]
 
 
-class LockBroken(Frozen):
+class LockBroken(_Event, frozen=True, tag="lock_broken"):
     """A lock left by our own killed process was removed."""
 
-    event: Literal["lock_broken"] = "lock_broken"
     holder: str
 
 
-Event = Annotated[
+Event = (
     Deployed
     | RequestsReached
     | Planned
@@ -339,12 +339,11 @@ Event = Annotated[
     | FreezeEnded
     | Released
     | Pruned
-    | LockBroken,
-    Field(discriminator="event"),
-]
+    | LockBroken
+)
 
 
-class Entry(Frozen):
+class Entry(Stored, frozen=True):
     """One entry of a stack's journal."""
 
     sequence: int
@@ -354,3 +353,6 @@ class Entry(Frozen):
     previous: str
     """sha256 (hex) of the bytes of the entry before; empty for the first."""
     event: Event
+
+    def __post_init__(self) -> None:
+        _in_utc(self, "time")

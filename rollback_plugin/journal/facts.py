@@ -6,8 +6,10 @@ is applied, but not in charge: what happens then says whether the rollback helpe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollback_plugin.journal.entries import AlarmChanged, Deployed, Held
 from rollback_plugin.journal.operations import Operations
@@ -17,8 +19,7 @@ from rollback_plugin.journal.status import Freeze, Operation, OperationFailure, 
 from rollback_plugin.journal.tenure import VersionFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Everything that later entries, or a status, rest on."""
 
     entries_seen: int = 0

@@ -1,10 +1,11 @@
 """The journal as a list for people: every deploy, rollback and recovery, oldest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import Literal
+
+from msgspec import Struct
 
 from rollback_plugin.journal.apply import facts_of
 from rollback_plugin.journal.entries import Entry, Planned, RollbackStarted
@@ -14,8 +15,7 @@ from rollback_plugin.journal.operations import OperationFacts
 from rollback_plugin.journal.status import Pruning, VersionStatus
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
+class HistoryRow(Struct, frozen=True):
     """One deploy, rollback or recovery."""
 
     version: int

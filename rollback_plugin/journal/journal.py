@@ -4,10 +4,11 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from rollback_plugin.errors import BrokenChain, ObjectExists, ObjectMissing, WriteConflict
 from rollback_plugin.journal.apply import apply
@@ -43,8 +44,7 @@ def ignore_entry(entry: Entry, *, written_here: bool) -> None:
     """For who reads a journal and tells nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What was read and checked: the facts after the last entry, and the last entries themselves."""
 
     skipped: int = 0

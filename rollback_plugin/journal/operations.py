@@ -1,7 +1,9 @@
 """What the journal says of each rollback and recovery, from its start to its end."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rollback_plugin.journal.entries import (
     Entry,
@@ -15,8 +17,7 @@ from rollback_plugin.journal.entries import (
 from rollback_plugin.journal.paged import Paged
 
 
-@dataclass(frozen=True, slots=True)
-class OperationFacts:
+class OperationFacts(Struct, frozen=True):
     """One rollback or recovery."""
 
     told_at: int

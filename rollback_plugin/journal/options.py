@@ -1,12 +1,9 @@
 """How a rollback or a recovery is to be carried out. Journaled with its start, so that whoever goes on after a crash
-does what was asked for.
+does what was asked for."""
 
-Plain dataclasses: the command's options are made of them, and `rollback --help` shall not have to import pydantic.
-"""
-
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar
+
+from rollback_plugin.stored import Stored
 
 
 class DataPolicy(StrEnum):
@@ -41,11 +38,8 @@ class ConflictPolicy(StrEnum):
     """What was deployed since has its way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
+class Keeping(Stored, frozen=True):
     """What a recovery keeps: everything that was changed since `base`, up to what the stack runs."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     base: int
     """The version that was rolled back to."""
@@ -53,11 +47,8 @@ class Keeping:
     """The version applied when the recovery began."""
 
 
-@dataclass(frozen=True, slots=True)
-class OperationOptions:
+class OperationOptions(Stored, frozen=True):
     """What the person or the policy that asked for an operation chose, and what follows from the stack's journal."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     data: DataPolicy = DataPolicy.KEEP
     strategy: Strategy = Strategy.AUTO

@@ -7,6 +7,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
+
 from rollback_plugin.errors import RollbackPluginError
 from rollback_plugin.journal.entries import AlarmState, ReasonCode
 from rollback_plugin.journal.journal import Journal
@@ -20,8 +22,7 @@ _READER = "status"
 """Who reads a journal here. Nothing is written, so nobody ever sees it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(Struct, frozen=True):
     """One stack in one row. A stack whose journal can't be read has the reason as `error`, and nothing else."""
 
     stack: StackName

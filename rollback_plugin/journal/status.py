@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from rollback_plugin.errors import UnknownVersion, VersionPruned
 from rollback_plugin.journal.entries import (
@@ -44,8 +45,7 @@ class Verdict(StrEnum):
     """It was rolled back, and a person lifted the quarantine."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undone:
+class Undone(Struct, frozen=True):
     """How a version was rolled back, when that was done for the first time since it was applied as it is."""
 
     target: int
@@ -53,16 +53,14 @@ class Undone:
     """The newest version there was then: what has a higher number was deployed after the rollback."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pruning:
+class Pruning(Struct, frozen=True):
     """What was kept of a version was removed, and it can't be applied again."""
 
     at: datetime
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class VersionStatus:
+class VersionStatus(Struct, frozen=True):
     """A version, judged."""
 
     number: int
@@ -116,8 +114,7 @@ class JudgedVersions(ABC, Sequence[VersionStatus]):
         return repr(tuple(self))
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """A rollback or a recovery."""
 
     id: str
@@ -142,8 +139,7 @@ class Operation:
         return self.taken_over_at or self.started_at
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What a person was asked since the last deploy or operation, and what they answered."""
 
     asked: Asked
@@ -157,8 +153,7 @@ class Question:
         return (asked.kind, asked.version) == (kind, version) and set(alarms) <= set(asked.alarms)
 
 
-@dataclass(frozen=True, slots=True)
-class Freeze:
+class Freeze(Struct, frozen=True):
     """Nothing is done without a person."""
 
     began: FreezeBegan
@@ -166,8 +161,7 @@ class Freeze:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class OperationFailure:
+class OperationFailure(Struct, frozen=True):
     """An operation that ended without reaching its target."""
 
     operation: Operation
@@ -175,8 +169,7 @@ class OperationFailure:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """A stack at one moment, as its journal tells it."""
 
     entries_seen: int

@@ -1,14 +1,14 @@
 """What the journal says of one version: how it came and went, and what was said of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from rollback_plugin.journal.entries import Deployed, Detection, EvidenceKept, Planned, Released, RolledBack
 from rollback_plugin.journal.status import Pruning, Undone
 
 
-@dataclass(frozen=True, slots=True)
-class Tenure:
+class Tenure(Struct, frozen=True):
     """A version's latest time in charge. `successor` is the version that was put in its place."""
 
     start: datetime
@@ -30,8 +30,7 @@ class Tenure:
         return in_window and (self.end is None or moment <= self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class VersionFacts:
+class VersionFacts(Struct, frozen=True):
     deployed: Deployed
     tenure: Tenure
     told_at: int

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from rollback_plugin.errors import InvalidConfiguration
 from rollback_plugin.notices.channel import Channel
 from rollback_plugin.notices.sns import SnsTopic
 from rollback_plugin.notices.webhook import Webhook
+from rollback_plugin.stored import Misfit, fitted
 
 if TYPE_CHECKING:
     import httpx
@@ -29,9 +29,6 @@ NOTIFY_SECRET_VARIABLE = "ROLLBACK_NOTIFY_SECRET"  # noqa: S105 - a name
 """Environment: more of them, from where secrets are kept."""
 _TOPIC = re.compile(r"sns:(?P<arn>arn:[\w-]+:sns:(?P<region>[\w-]+):\d{12}:[\w-]{1,256}(\.fifo)?)")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_ADDRESSES: TypeAdapter[list[str]] = TypeAdapter(
-    Annotated[list[str], BeforeValidator(lambda found: [found] if isinstance(found, str) else found)]
-)
 
 
 @dataclass(frozen=True)
@@ -61,12 +58,13 @@ class Channels:
 def configured_addresses(value: str) -> list[str]:
     """The addresses in a config value: one, or a list in JSON or YAML. Raises `InvalidConfiguration`."""
     try:
-        return _ADDRESSES.validate_python(yaml.safe_load(value))
-    except (yaml.YAMLError, ValidationError):
+        found: str | list[str] = fitted(yaml.safe_load(value), cast("Any", str | list[str]))
+    except (yaml.YAMLError, Misfit):
         raise InvalidConfiguration(
             f"Config {NOTIFY_KEY} is not a list of addresses. Set it with: pulumi config set --secret {NOTIFY_KEY} "
             """'["sns:<topic ARN>", "https://…"]'."""
         ) from None
+    return [found] if isinstance(found, str) else found
 
 
 def environment_addresses(environ: Mapping[str, str]) -> list[str]:

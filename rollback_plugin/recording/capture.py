@@ -3,27 +3,24 @@ has said everything. Their keys begin with the time at which the program began, 
 
 import contextlib
 import itertools
-from datetime import UTC, timedelta
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from datetime import UTC, datetime, timedelta
 
 from rollback_plugin.stack import StackName
 from rollback_plugin.store.interface import ObjectStore
+from rollback_plugin.stored import Misfit, Moment, Stored, plain, read
 from rollback_plugin.versions.canonical import canonical_json
 from rollback_plugin.versions.links import ProgramLinks
 from rollback_plugin.versions.version import Source
 
 
-class Capture(BaseModel):
+class Capture(Stored, frozen=True):
     """What was known of a deploy when its program began. Written at once, so that a crash later loses nothing of it.
 
     The bytes of assets are not listed here: they lie in the blob store under the hash that the checkpoint names.
     """
 
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
-
     id: str
-    started_at: AwareDatetime
+    started_at: Moment
     content_digest: str
     source: Source
 
@@ -37,19 +34,17 @@ class Captures:
 
     def write(self, capture: Capture) -> None:
         """Keep a capture. Raises `StoreError`s."""
-        self._store.create(
-            _key(self._prefix, capture.started_at, capture.id), canonical_json(capture.model_dump(mode="json"))
-        )
+        self._store.create(_key(self._prefix, capture.started_at, capture.id), canonical_json(plain(capture)))
 
-    def newest(self, start: AwareDatetime, end: AwareDatetime) -> Capture | None:
+    def newest(self, start: datetime, end: datetime) -> Capture | None:
         """The last capture that began from `start` to `end`. One that can't be read is passed over: what it says is a
         help for the recorder, never a condition."""
         for key in reversed(_keys_between(self._store, self._prefix, start, end)):
-            with contextlib.suppress(ValidationError):
-                return Capture.model_validate_json(self._store.read(key))
+            with contextlib.suppress(Misfit):
+                return read(self._store.read(key), Capture)
         return None
 
-    def forget(self, until: AwareDatetime) -> None:
+    def forget(self, until: datetime) -> None:
         """Remove what began until then. Raises `StoreError`s."""
         _forget(self._store, self._prefix, until)
 
@@ -62,30 +57,30 @@ class LinkRecords:
         self._store = store
         self._prefix = f"stacks/{stack.project}/{stack.stack}/links/"
 
-    def write(self, started_at: AwareDatetime, run: str, links: ProgramLinks) -> None:
+    def write(self, started_at: datetime, run: str, links: ProgramLinks) -> None:
         """Keep what the run with the id `run` said. Raises `StoreError`s."""
         self._store.create(_key(self._prefix, started_at, run), links.document)
 
-    def newest(self, start: AwareDatetime, end: AwareDatetime) -> bytes | None:
+    def newest(self, start: datetime, end: datetime) -> bytes | None:
         """The document of the last run that began from `start` to `end`."""
         keys = _keys_between(self._store, self._prefix, start, end)
         return self._store.read(keys[-1]) if keys else None
 
-    def forget(self, until: AwareDatetime) -> None:
+    def forget(self, until: datetime) -> None:
         """Remove what began until then. Raises `StoreError`s."""
         _forget(self._store, self._prefix, until)
 
 
-def _key(prefix: str, started_at: AwareDatetime, name: str) -> str:
+def _key(prefix: str, started_at: datetime, name: str) -> str:
     return f"{prefix}{started_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}-{name}.json"
 
 
-def _forget(store: ObjectStore, prefix: str, until: AwareDatetime) -> None:
+def _forget(store: ObjectStore, prefix: str, until: datetime) -> None:
     first_later = _key(prefix, until + timedelta(microseconds=1), "")
     for key in list(itertools.takewhile(lambda key: key < first_later, store.list(prefix))):
         store.delete(key)
 
 
-def _keys_between(store: ObjectStore, prefix: str, start: AwareDatetime, end: AwareDatetime) -> list[str]:
+def _keys_between(store: ObjectStore, prefix: str, start: datetime, end: datetime) -> list[str]:
     last = _key(prefix, end + timedelta(microseconds=1), "")
     return list(itertools.takewhile(lambda key: key < last, store.list(prefix, after=_key(prefix, start, ""))))

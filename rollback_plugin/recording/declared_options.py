@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from msgspec.structs import replace
 from pulumi.runtime.proto import alias_pb2
 
 from rollback_plugin.versions.links import ProgramLinks, ResourceLinks
@@ -84,7 +85,9 @@ def with_options(links: ProgramLinks, options: Mapping[str, DeclaredOptions]) ->
     """Both in one record."""
     resources = dict(links.resources)
     for urn, declared in options.items():
-        resources[urn] = resources.get(urn, ResourceLinks()).model_copy(
-            update={"delete_before_replace": declared.delete_before_replace, "aliases": declared.aliases}
+        resources[urn] = replace(
+            resources.get(urn, ResourceLinks()),
+            delete_before_replace=declared.delete_before_replace,
+            aliases=declared.aliases,
         )
-    return links.model_copy(update={"resources": resources})
+    return replace(links, resources=resources)

@@ -11,19 +11,23 @@ who edits the state, and who is not to be rolled back for it.
 
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from msgspec import Struct
 
 from rollback_plugin.backend.history import Backend
 from rollback_plugin.backend.updates import Update
 from rollback_plugin.journal.facts import Facts
 from rollback_plugin.recording.comparable import comparable
 from rollback_plugin.stack import StackName
+from rollback_plugin.stored import Misfit, Moment, fitted
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
 from rollback_plugin.versions.checkpoint import Checkpoint
 
 DIGEST_CHARACTERS = 12
 MESSAGE = "interrupted: killed before it could write its history"
-_TIME: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
+class _Manifest(Struct, frozen=True):
+    time: Moment
 
 
 class InterruptedUpdates:
@@ -90,7 +94,7 @@ def _written_at(checkpoint: Checkpoint, newest: Update | None) -> datetime:
     gets anew: pkg/backend/snapshot.go)."""
     manifest = checkpoint.deployment.get("manifest")
     try:
-        written = _TIME.validate_python(manifest.get("time") if isinstance(manifest, dict) else None)
-    except ValidationError:
+        written = fitted(manifest, _Manifest).time
+    except Misfit:
         written = newest.finished_at if newest else datetime.min.replace(tzinfo=UTC)
     return written.replace(microsecond=0)

@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from msgspec import Meta
 
+from rollback_plugin.stored import Misfit, fitted
 from rollback_plugin.versions.service import Service
 from rollback_plugin.versions.version import ConfigValue
 
 ALARMS_KEY = "rollback:alarms"
 BAKE_SECONDS_KEY = "rollback:bakeSeconds"
-T = TypeVar("T")
-_ALARMS: TypeAdapter[tuple[str, ...]] = TypeAdapter(
-    Annotated[tuple[str, ...], BeforeValidator(lambda found: [found] if isinstance(found, str) else found)]
-)
-_SECONDS: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0)])
+_Alarms = str | tuple[str, ...]
+_Seconds = Annotated[int, Meta(ge=0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +31,16 @@ def judgement(services: Sequence[Service], config: Mapping[str, ConfigValue]) ->
     """All services' alarms and the longest of their bake times; for a stack without any service, those in its config:
     `rollback:alarms` (a list of names, or one name) and `rollback:bakeSeconds`."""
     if services:
-        alarms = dict.fromkeys(alarm for service in services for alarm in service.alarms)
-        return Judgement(max(service.policy.bake_seconds for service in services), tuple(alarms))
+        judging = dict.fromkeys(alarm for service in services for alarm in service.alarms)
+        return Judgement(max(service.policy.bake_seconds for service in services), tuple(judging))
     warnings: list[str] = []
-    named = _read(config, ALARMS_KEY, _ALARMS, "a list of CloudWatch alarm names", warnings)
-    seconds = _read(config, BAKE_SECONDS_KEY, _SECONDS, "a whole number of seconds", warnings)
-    return Judgement(seconds or 0, tuple(dict.fromkeys(named or ())), tuple(warnings))
+    named = _read(config, ALARMS_KEY, _Alarms, "a list of CloudWatch alarm names", warnings)
+    seconds = _read(config, BAKE_SECONDS_KEY, _Seconds, "a whole number of seconds", warnings)
+    alarms = (named,) if isinstance(named, str) else named or ()
+    return Judgement(seconds or 0, tuple(dict.fromkeys(alarms)), tuple(warnings))
 
 
-def _read(
-    config: Mapping[str, ConfigValue], key: str, adapter: TypeAdapter[T], wanted: str, warnings: list[str]
-) -> T | None:
+def _read(config: Mapping[str, ConfigValue], key: str, of: Any, wanted: str, warnings: list[str]) -> Any:
     """A config value, structured or as text in JSON or YAML; None where there is none, or none that can be read."""
     if key not in config:
         return None
@@ -52,7 +49,7 @@ def _read(
         return None
     try:
         # JSON is YAML, too; plain text is a YAML scalar.
-        return adapter.validate_python(yaml.safe_load(config[key].value))
-    except (yaml.YAMLError, ValidationError):
+        return fitted(yaml.safe_load(config[key].value), of)
+    except (yaml.YAMLError, Misfit):
         warnings.append(f"Config {key} is not {wanted}, so it counts as not set. Correct it and deploy again.")
         return None

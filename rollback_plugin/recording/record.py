@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+
+from msgspec.structs import replace
 
 from rollback_plugin.backend.history import Backend
 from rollback_plugin.backend.project import STORE_CONFIG_KEY
@@ -219,7 +221,7 @@ class Recorder:
         bundle = capture.source.bundle
         if bundle is None or self._archive.blobs.claim(bundle):
             return capture.source, ()
-        return capture.source.model_copy(update={"bundle": None}), (
+        return replace(capture.source, bundle=None), (
             f"Version {number} can't be re-applied from its source: the files of its program are not in the store any"
             " more. A deploy that isn't recorded within a week may find them pruned; run `rollback record` right after"
             " `pulumi up`, or `rollback watch`.",

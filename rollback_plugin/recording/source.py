@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from urllib.parse import urlsplit, urlunsplit
 
 import zstandard
+from msgspec.structs import replace
 
 from rollback_plugin.recording.content import ProjectFiles, run_git
 from rollback_plugin.versions.blobs import BlobStore
@@ -63,8 +64,8 @@ def _bundled(source: Source, files: ProjectFiles, blobs: BlobStore) -> Source:
     included = [name for name in files.names if name not in left_out]
     size = sum((files.root / name).lstat().st_size for name in included)
     if size > LARGEST_BUNDLE_BYTES:
-        return source.model_copy(update={"left_out": files.names})
-    return source.model_copy(update={"bundle": blobs.keep(bundle(files, included)), "left_out": left_out})
+        return replace(source, left_out=files.names)
+    return replace(source, bundle=blobs.keep(bundle(files, included)), left_out=left_out)
 
 
 def bundle(files: ProjectFiles, names: list[str]) -> bytes:

@@ -12,9 +12,9 @@ from importlib import resources
 from typing import Protocol
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
 
 from rollback_plugin.errors import InvalidConfiguration
+from rollback_plugin.stored import Misfit, fitted
 
 DATA_TYPES_KEY = "rollback:dataTypes"
 
@@ -32,9 +32,6 @@ class Configured(Protocol):
 
     @property
     def secret(self) -> bool: ...
-
-
-_TOKENS: TypeAdapter[list[str]] = TypeAdapter(list[str])
 
 
 @cache
@@ -61,9 +58,9 @@ def holds_data_as_configured(*configs: Mapping[str, Configured]) -> HoldsData:
 def _listed(config: Mapping[str, Configured]) -> list[str]:
     value = config[DATA_TYPES_KEY]
     if not value.secret:
-        with suppress(yaml.YAMLError, ValidationError):
+        with suppress(yaml.YAMLError, Misfit):
             # JSON is YAML, too.
-            return _TOKENS.validate_python(yaml.safe_load(value.value), strict=True)
+            return fitted(yaml.safe_load(value.value), list[str])
     raise InvalidConfiguration(
         f"Config {DATA_TYPES_KEY} is not a plain list of resource types. Set it as in: pulumi config set"
         f" {DATA_TYPES_KEY} '[\"aws:ec2/instance:Instance\"]'."

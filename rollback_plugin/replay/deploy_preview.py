@@ -6,40 +6,34 @@ and after with secrets blinded, and the names of what differs. Resources that st
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from msgspec import Meta, Struct, field
 
 from rollback_plugin.errors import EngineFailed, InvalidConfiguration
+from rollback_plugin.stored import Misfit, read
 
 
-class _Digest(BaseModel):
-    model_config = ConfigDict(
-        defer_build=True, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True
-    )
-
-
-class PreviewedState(_Digest):
+class PreviewedState(Struct, frozen=True, kw_only=True, rename="camel"):
     """A resource before or after, as much of it as matters here."""
 
     type: str
-    inputs: dict[str, Any] = Field(default_factory=dict, repr=False)
+    inputs: dict[str, Any] = field(default_factory=dict)
     protect: bool = False
     retain_on_delete: bool = False
 
 
-class PreviewedStep(_Digest):
+class PreviewedStep(Struct, frozen=True, kw_only=True, rename="camel"):
     """What would become of one resource."""
 
     op: str
     """The engine's own word: same, create, update, replace, delete …"""
-    urn: str = Field(pattern=r"^urn:pulumi:[^:]+::[^:]+::[^:].*::.")
+    urn: Annotated[str, Meta(pattern=r"^urn:pulumi:[^:]+::[^:]+::[^:].*::.")]
     old_state: PreviewedState | None = None
     new_state: PreviewedState | None = None
     diff_reasons: tuple[str, ...] = ()
     replace_reasons: tuple[str, ...] = ()
-    detailed_diff: dict[str, Any] | None = Field(default=None, repr=False)
+    detailed_diff: dict[str, Any] | None = None
 
     @property
     def type(self) -> str:
@@ -52,13 +46,13 @@ class PreviewedStep(_Digest):
         return tuple(sorted(self.detailed_diff or {})) or self.replace_reasons or self.diff_reasons
 
 
-class _Diagnostic(_Digest):
+class _Diagnostic(Struct, frozen=True, kw_only=True, rename="camel"):
     severity: str = ""
-    message: str = Field(default="", repr=False)
+    message: str = ""
     urn: str = ""
 
 
-class _Document(_Digest):
+class _Document(Struct, frozen=True, kw_only=True, rename="camel"):
     steps: tuple[PreviewedStep, ...] = ()
     diagnostics: tuple[_Diagnostic, ...] = ()
     duration: int
@@ -85,15 +79,10 @@ class DeployPreview:
 def read_preview(data: bytes, source: str) -> DeployPreview:
     """Read what `pulumi preview --json` printed. Raises `InvalidConfiguration`, naming `source`, for anything else."""
     try:
-        document = _Document.model_validate_json(data)
-    except ValidationError as error:
-        # Kinds and places only: pydantic's own text repeats the input.
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        found = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'the document'}: {problem['type']}" for problem in problems[:3]
-        )
+        document = read(data, _Document)
+    except Misfit as misfit:
         raise InvalidConfiguration(
-            f"{source} is not what `pulumi preview --json` prints ({found}). Make it with: pulumi preview --json >"
+            f"{source} is not what `pulumi preview --json` prints ({misfit}). Make it with: pulumi preview --json >"
             " preview.json."
         ) from None
     errors: dict[str, str] = {}

@@ -11,18 +11,18 @@ A plan holds for the engine and the package it was made with: their names are pa
 import contextlib
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+import msgspec
 
 from rollback_plugin.errors import ObjectMissing, StoreError
 from rollback_plugin.journal.options import OperationOptions
 from rollback_plugin.replay.plan import Plan
 from rollback_plugin.stack import StackName
 from rollback_plugin.store.interface import ObjectStore
+from rollback_plugin.stored import Misfit, plain, read
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
 from rollback_plugin.versions.version import Version
 
@@ -58,8 +58,8 @@ class KnownPlans:
     def find(self, question: Question) -> KnownPlan | None:
         """The plan, if it was made. Raises `StoreError`s other than that it wasn't."""
         try:
-            return _adapter().validate_json(self._store.read(self._key(question)))
-        except (ObjectMissing, ValidationError):
+            return read(self._store.read(self._key(question)), KnownPlan)
+        except (ObjectMissing, Misfit):
             return None
 
     def keep(self, question: Question, known: KnownPlan) -> None:
@@ -72,7 +72,7 @@ class KnownPlans:
             for other in list(self._store.list(self._folder)):
                 if not other.startswith(key.rpartition("/")[0] + "/"):
                     self._store.delete(other)
-            self._store.write(key, _adapter().dump_json(known))
+            self._store.write(key, msgspec.json.encode(known))
 
     def forget(self, versions: Collection[int]) -> None:
         """Remove the plans for re-applying these versions. Raises `StoreError`s."""
@@ -82,8 +82,8 @@ class KnownPlans:
 
     def _key(self, question: Question) -> str:
         asked = {
-            "version": sha256_hex(canonical_json(question.version.model_dump(mode="json"))),
-            "options": asdict(question.options),
+            "version": sha256_hex(canonical_json(plain(question.version))),
+            "options": plain(question.options),
             "engine": self._engine(),
             "package": installed_version("rollback-plugin"),
         }
@@ -97,8 +97,3 @@ class KnownPlans:
             return ""
         status = Path(found).stat()
         return f"{status.st_size}-{status.st_mtime_ns}"
-
-
-@cache
-def _adapter() -> TypeAdapter[KnownPlan]:
-    return TypeAdapter(KnownPlan)

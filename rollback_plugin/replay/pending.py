@@ -107,7 +107,7 @@ def _settle(settled: Settled, candidates: Sequence[_Candidate], reader: StateRea
 
 def _candidates(state: Checkpoint) -> Iterator[_Candidate]:
     for operation in state.pending_operations:
-        resource = Resource.model_validate(operation["resource"])
+        resource = Resource.of(operation["resource"])
         if operation.get("type") != CREATING:
             continue
         inputs = resource.inputs or {}
@@ -121,7 +121,7 @@ def _candidates(state: Checkpoint) -> Iterator[_Candidate]:
             defaults = inputs.get(PROVIDER_DEFAULTS) or []
             yield _Candidate(
                 operation,
-                resource.model_copy(update={"id": identity, "outputs": outputs}),
+                resource.having(id=identity, outputs=outputs),
                 autonamed=is_drawn(resource.type, inputs, defaults),
             )
 
@@ -174,7 +174,7 @@ def _readable(found: Resource) -> Resource:
     def read(properties: Mapping[str, Any] | None) -> dict[str, Any]:
         return {key: value for key, value in (properties or {}).items() if key not in unread}
 
-    return found.model_copy(update={"inputs": read(found.inputs), "outputs": read(found.outputs)})
+    return found.having(inputs=read(found.inputs), outputs=read(found.outputs))
 
 
 def _with_found(state: Checkpoint, found: Sequence[Resource]) -> Checkpoint:
@@ -183,5 +183,5 @@ def _with_found(state: Checkpoint, found: Sequence[Resource]) -> Checkpoint:
     by_urn = {resource.urn: resource for resource in found}
     kept = [r for r in state.resources if not (r.pending_replacement and r.urn in by_urn)]
     live = {resource.urn for resource in kept if not resource.delete}
-    added = [r.model_copy(update={"delete": True}) if r.urn in live else r for r in found]
+    added = [r.having(delete=True) if r.urn in live else r for r in found]
     return state.with_resources((*kept, *added))

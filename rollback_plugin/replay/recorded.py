@@ -95,7 +95,7 @@ def read_resources(checkpoint: Checkpoint) -> tuple[RecordedResource, ...]:
 
 
 def _read(resource: Resource) -> RecordedResource:
-    hooks = (resource.model_extra or {}).get("resourceHooks") or {}
+    hooks = resource.document.get("resourceHooks") or {}
     return RecordedResource(
         urn=resource.urn,
         type=resource.type,

@@ -21,7 +21,7 @@ def carrier(stack: StackName, checkpoint: Checkpoint, ciphertexts: Iterable[str]
         str(number): {SIGNATURE_KEY: SECRET_SIGNATURE, CIPHERTEXT: ciphertext}
         for number, ciphertext in enumerate(ciphertexts)
     }
-    component = Resource(urn=urn, type=CARRIER_TYPE, custom=False, outputs=outputs)
+    component = Resource.of({"urn": urn, "type": CARRIER_TYPE, "custom": False, "outputs": outputs})
     return checkpoint.with_pending_operations(()).with_resources((component,))
 
 
@@ -43,10 +43,7 @@ def opened(checkpoint: Checkpoint, plaintexts: Mapping[str, str]) -> Checkpoint:
 
 
 def _opened_resource(resource: Resource, plaintexts: Mapping[str, str]) -> Resource:
-    fields = {**vars(resource), **(resource.model_extra or {})}
-    return resource.model_copy(
-        update={name: _opened(value, plaintexts) for name, value in fields.items() if isinstance(value, dict | list)}
-    )
+    return Resource.of({name: _opened(value, plaintexts) for name, value in resource.document.items()})
 
 
 def _opened(value: Any, plaintexts: Mapping[str, str]) -> Any:

@@ -5,16 +5,16 @@ and half a second for a table of a thousand rows.
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
+
+from msgspec import Struct
 
 GAP = "  "
 NARROWEST = 20
 """A column is folded to no fewer cells, however little room there is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Text in one style: a colour's name, `bold`, `dim`, `italic`, or several of them, as rich takes them too."""
 
     text: str
@@ -31,8 +31,7 @@ class Span:
 Line = tuple[Span, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """How a column of a table is set."""
 
     heading: str

@@ -7,20 +7,15 @@ stack's own secrets are taken out of them, and nothing of it goes into the journ
 from collections.abc import Collection
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
-
 from rollback_plugin.journal.entries import AlarmState
+from rollback_plugin.stored import Stored
 
 REMOVED = "[secret]"
 SHORTEST_SECRET = 4
 """Anything shorter stands in most lines by chance."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
-
-
-class AlarmHistoryItem(_Record):
+class AlarmHistoryItem(Stored, frozen=True):
     """One item of DescribeAlarmHistory."""
 
     at: datetime
@@ -28,20 +23,20 @@ class AlarmHistoryItem(_Record):
     summary: str
 
 
-class Value(_Record):
+class Value(Stored, frozen=True):
     """What the alarm compared in one period; `at` is its start."""
 
     at: datetime
     value: float
 
 
-class LogLine(_Record):
+class LogLine(Stored, frozen=True):
     at: datetime
     stream: str
     message: str
 
 
-class LogExcerpt(_Record):
+class LogExcerpt(Stored, frozen=True):
     """Lines that the alarm's metric filter counted."""
 
     group: str
@@ -49,7 +44,7 @@ class LogExcerpt(_Record):
     lines: tuple[LogLine, ...]
 
 
-class AlarmEvidence(_Record):
+class AlarmEvidence(Stored, frozen=True):
     """One alarm of the version judged."""
 
     alarm: str
@@ -67,7 +62,7 @@ class AlarmEvidence(_Record):
     """Since the deploy began; at most 50 lines in all."""
 
 
-class RequestsOfVersion(_Record):
+class RequestsOfVersion(Stored, frozen=True):
     """Requests that one version of a service answered since the deploy."""
 
     service: str
@@ -77,7 +72,7 @@ class RequestsOfVersion(_Record):
     requests: int
 
 
-class Evidence(_Record):
+class Evidence(Stored, frozen=True):
     """What was there to be seen when a version was judged."""
 
     version: int

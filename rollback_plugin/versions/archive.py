@@ -9,11 +9,11 @@ however much or little each update changes.
 from contextlib import suppress
 
 import zstandard
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rollback_plugin.errors import DamagedSnapshot, ObjectExists, ObjectMissing, UnknownVersion, WriteConflict
 from rollback_plugin.stack import StackName
 from rollback_plugin.store.interface import ObjectStore
+from rollback_plugin.stored import Misfit, Stored, plain, read
 from rollback_plugin.versions.blobs import BlobStore
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
 from rollback_plugin.versions.checkpoint import Checkpoint, digest_of
@@ -26,10 +26,8 @@ VERSIONS_PER_KEYFRAME = 64
 COMPRESSION_LEVEL = 3
 
 
-class _Snapshot(BaseModel):
+class _Snapshot(Stored, frozen=True, kw_only=True):
     """How a version's checkpoint is kept."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     blob: str
     """The lines of the checkpoint, or of what differs from the keyframe."""
@@ -41,9 +39,7 @@ class _Snapshot(BaseModel):
     """What more versions with this keyframe may take."""
 
 
-class _Stored(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
-
+class _Stored(Stored, frozen=True):
     version: Version
     snapshot: _Snapshot
 
@@ -70,7 +66,7 @@ class VersionArchive:
                 f" given {checkpoint.digest}. Nothing was kept; read the update from the backend again."
             )
         stored = _Stored(version=version, snapshot=self._keep(version.number, checkpoint.lines))
-        data = canonical_json(stored.model_dump(mode="json"))
+        data = canonical_json(plain(stored))
         try:
             self._store.create(self._key(version.number), data)
         except ObjectExists:
@@ -178,8 +174,8 @@ class VersionArchive:
 
     def _parse(self, number: int, data: bytes) -> _Stored:
         try:
-            return _Stored.model_validate_json(data)
-        except ValidationError:
+            return read(data, _Stored)
+        except Misfit:
             raise DamagedSnapshot(
                 f"The object of version {number} of {self.stack} ({self._key(number)} in {self._store.location}) can't"
                 " be read: it is damaged, or a newer rollback-plugin wrote it. Use that version, or choose another"

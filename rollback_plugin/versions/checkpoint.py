@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from rollback_plugin.errors import DamagedSnapshot
+from rollback_plugin.stored import Misfit, fitted
 from rollback_plugin.versions.assets import AssetReference, asset_references
 from rollback_plugin.versions.canonical import canonical_json, sha256_hex
 from rollback_plugin.versions.collecting import without_collecting
@@ -42,20 +43,8 @@ CIPHERTEXT, PLAINTEXT = "ciphertext", "plaintext"
 """What a secret has beside its signature: the one while it is sealed, the other when it was opened."""
 
 
-class Resource(BaseModel):
-    """One resource of a checkpoint. Fields that are not listed here are kept too, and written back as they were.
-
-    `resource.model_copy(update={"inputs": …})` makes a changed one.
-    """
-
-    model_config = ConfigDict(
-        defer_build=True,
-        frozen=True,
-        strict=True,
-        extra="allow",
-        alias_generator=to_camel,
-        populate_by_name=True,
-    )
+class Resource(Struct, frozen=True, rename="camel"):
+    """One resource of a checkpoint. Fields that are not listed here are kept too, and written back as they were."""
 
     urn: str
     type: str
@@ -86,16 +75,19 @@ class Resource(BaseModel):
     replacement_trigger: Any = None
     refresh_before_update: bool = False
     view_of: str = ""
+    document: dict[str, Any] = field(default_factory=dict, name="")
+    """The resource as the engine wrote it: exactly the fields that were there. (No field of its has an empty name.)"""
 
-    @property
-    def document(self) -> dict[str, Any]:
-        """The resource as the engine wrote it: exactly the fields that were there."""
-        return self.model_dump(by_alias=True, exclude_unset=True)
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Self:
+        """The resource that a checkpoint has like this. Raises `Misfit`."""
+        resource = fitted(document, cls)
+        force_setattr(resource, "document", document)
+        return resource
 
-    @property
-    def fields(self) -> tuple[Any, ...]:
-        """Their values, without the copy that `document` makes."""
-        return *vars(self).values(), self.model_extra
+    def having(self, **fields: object) -> Self:
+        """The same with other values of these fields, each by its name in the checkpoint. Raises `Misfit`."""
+        return self.of({**self.document, **fields})
 
     @property
     def name(self) -> str:
@@ -166,7 +158,7 @@ class Checkpoint:
     def ciphertexts(self) -> Mapping[int, tuple[str, ...]]:
         """What is sealed in it, by the number of the line that has it: that of the resource, counted from 1, and 0 for
         what surrounds them. Lines without are left out. Kept, as to look takes as long as to parse it."""
-        lines = [self.envelope, *(resource.fields for resource in self.resources)]
+        lines = [self.envelope, *(resource.document for resource in self.resources)]
         found = {number: _ciphertexts_in(line) for number, line in enumerate(lines)}
         return {number: ciphertexts for number, ciphertexts in found.items() if ciphertexts}
 
@@ -275,13 +267,13 @@ def _with_resources(
 
 
 def _parse_resource(raw: object, index: int, source: str) -> Resource:
+    if not isinstance(raw, dict):
+        raise _damaged(source, f"resource {index} is not a JSON object")
     try:
-        return Resource.model_validate(raw)
-    except ValidationError as error:
-        named = raw.get("urn") if isinstance(raw, Mapping) else None
-        fields = sorted({".".join(str(step) for step in problem["loc"]) for problem in error.errors()})
+        return Resource.of(raw)
+    except Misfit as misfit:
         # The values themselves stay out of the message: they may be secret.
-        raise _damaged(source, f"resource {named or index} can't be read (fields: {', '.join(fields)})") from None
+        raise _damaged(source, f"resource {raw.get('urn') or index} can't be read ({misfit})") from None
 
 
 def _service(resource: Resource) -> Service:
@@ -293,11 +285,10 @@ def _service(resource: Resource) -> Service:
             " values."
         )
     try:
-        return Service.model_validate(declared)
-    except ValidationError as error:
-        fields = sorted({".".join(str(step) for step in problem["loc"]) for problem in error.errors()})
+        return fitted(declared, Service)
+    except Misfit as misfit:
         raise DamagedSnapshot(
-            f"The service declared by {resource.urn} can't be read (fields: {', '.join(fields)}). It was written by"
+            f"The service declared by {resource.urn} can't be read ({misfit}). It was written by"
             " another version of rollback-plugin: deploy once more with the installed one."
         ) from None
 

@@ -6,18 +6,15 @@ There is no value in here, only paths, URNs and options: nothing of it is secret
 from collections.abc import Mapping
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import field
 
 from rollback_plugin.errors import DamagedSnapshot
+from rollback_plugin.stored import Misfit, Stored, plain, read
 from rollback_plugin.versions.canonical import canonical_json
 from rollback_plugin.versions.properties import PropertyPath
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
-
-
-class Origin(_Record):
+class Origin(Stored, frozen=True, omit_defaults=True):
     """One output that a program put somewhere into a property. Positions are those in `ProgramLinks.urns`."""
 
     path: PropertyPath = ()
@@ -30,32 +27,32 @@ class Origin(_Record):
     """Which output of that resource, in the program's spelling."""
 
 
-class ResourceLinks(_Record):
+class ResourceLinks(Stored, frozen=True, omit_defaults=True):
     """What is known of one resource."""
 
     inputs: Mapping[str, tuple[Origin, ...]] | None = None
     """By property as the program spells it; properties without an output in them are left out. None: not seen, as of
     resources that the program didn't register itself."""
-    outputs: Mapping[str, tuple[Origin, ...]] = Field(default_factory=dict)
+    outputs: Mapping[str, tuple[Origin, ...]] = field(default_factory=dict)
     """Likewise for outputs of the stack, those without an origin included, and of components."""
     delete_before_replace: bool | None = None
     aliases: tuple[str, ...] = ()
     """URNs."""
 
 
-class ProgramLinks(_Record):
+class ProgramLinks(Stored, frozen=True, omit_defaults=True):
     """What one run of a program said."""
 
     urns: tuple[str, ...] = ()
-    resources: Mapping[str, ResourceLinks] = Field(default_factory=dict)
+    resources: Mapping[str, ResourceLinks] = field(default_factory=dict)
     """By URN."""
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
         """Read what `document` wrote. Raises `DamagedSnapshot`."""
         try:
-            return cls.model_validate_json(data)
-        except ValidationError:
+            return read(data, cls)
+        except Misfit:
             raise DamagedSnapshot(
                 "The record of where a version's values came from can't be read: it is damaged, or a newer"
                 " rollback-plugin wrote it. Use that one, or choose another version."
@@ -64,7 +61,7 @@ class ProgramLinks(_Record):
     @property
     def document(self) -> bytes:
         """As canonical JSON, without what has its default: the same program gives the same bytes."""
-        return canonical_json(self.model_dump(mode="json", exclude_defaults=True))
+        return canonical_json(plain(self))
 
     def urns_of(self, origin: Origin) -> frozenset[str]:
         """The resources an origin depends on, its source included."""

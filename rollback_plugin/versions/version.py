@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from msgspec import Meta, field
 
 from rollback_plugin.stack import StackName
+from rollback_plugin.stored import Moment, Stored
 from rollback_plugin.versions.service import Service
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
-
-
-class ConfigValue(_Record):
+class ConfigValue(Stored, frozen=True):
     """One value of the stack's config, as the backend's history has it."""
 
     value: str
@@ -23,7 +20,7 @@ class ConfigValue(_Record):
     object: bool = False
 
 
-class Source(_Record):
+class Source(Stored, frozen=True):
     """Where the program came from."""
 
     commit: str | None = None
@@ -49,13 +46,13 @@ class AssetForm(StrEnum):
     """The tar stream the engine hashes for a folder or an asset archive."""
 
 
-class AssetKept(_Record):
+class AssetKept(Stored, frozen=True):
     """Bytes in the blob store, under the engine's own hash."""
 
     form: AssetForm
 
 
-class AssetMissing(_Record):
+class AssetMissing(Stored, frozen=True):
     """Bytes nobody kept. The version can be re-applied only where the resource already has them."""
 
     urn: str
@@ -65,35 +62,35 @@ class AssetMissing(_Record):
     why: str
 
 
-class Version(_Record):
+class Version(Stored, frozen=True, kw_only=True):
     """One deploy of a stack and all that is known of it."""
 
-    number: int = Field(ge=1)
+    number: Annotated[int, Meta(ge=1)]
     stack: StackName
     kind: Literal["deploy", "destroy"] = "deploy"
     update: str
     """The backend's name of the update."""
-    started_at: AwareDatetime
-    finished_at: AwareDatetime
+    started_at: Moment
+    finished_at: Moment
     succeeded: bool
     message: str = ""
     checkpoint_digest: str
     """`Checkpoint.digest` of the state the update left behind."""
-    config: Mapping[str, ConfigValue] = Field(default_factory=dict)
+    config: Mapping[str, ConfigValue] = field(default_factory=dict)
     source: Source | None = None
     content_digest: str | None = None
     """What was deployed, as one hash; None where `track()` didn't run."""
-    assets: Mapping[str, AssetKept] = Field(default_factory=dict)
+    assets: Mapping[str, AssetKept] = field(default_factory=dict)
     """Kept assets by the engine's hash."""
     missing_assets: tuple[AssetMissing, ...] = ()
     links: str | None = None
     """Blob of the `ProgramLinks`; None where `track()` didn't see the program's end."""
-    plugins: Mapping[str, str] = Field(default_factory=dict)
+    plugins: Mapping[str, str] = field(default_factory=dict)
     """Version of each provider plugin by package name."""
     engine: str = ""
     """Version of the Pulumi engine that wrote the checkpoint."""
     services: tuple[Service, ...] = ()
-    bake_seconds: int = Field(default=0, ge=0)
+    bake_seconds: Annotated[int, Meta(ge=0)] = 0
     alarms: tuple[str, ...] = ()
 
     @property

@@ -11,6 +11,7 @@ from rollback_plugin.controller.beside import answered
 from rollback_plugin.journal.detection import AlarmPower, Sight
 from rollback_plugin.journal.entries import Detection, EvidenceKept
 from rollback_plugin.signals.evidence import Evidence
+from rollback_plugin.stored import read
 from tests.controller.platform import Platform
 from tests.unit.signals.simulated import rings_within
 
@@ -41,7 +42,7 @@ def test_a_deploys_alarms_are_weighed_before_the_incident_and_the_evidence_is_ke
 
     # Then what that rested on was kept, without the secret
     assert [type(each) for each in studies if each is not None] == [EvidenceKept]
-    evidence = Evidence.model_validate_json(shown_by_command(platform))
+    evidence = read(shown_by_command(platform).encode(), Evidence)
     assert evidence.lacking == ()
     assert evidence.version == 2
     assert any("to ALARM" in item.summary for alarm in evidence.alarms for item in alarm.history)

@@ -9,21 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import field
 
 from rollback_plugin.controller.decision import Action
 from rollback_plugin.journal.entries import AlarmState, ReasonCode
 from rollback_plugin.signals.signal import AlarmConfiguration
+from rollback_plugin.stored import Stored, fitted
 from rollback_plugin.versions.service import Policy
 
 CORPUS = Path(__file__).parent / "corpus"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Deploy(_Part):
+class Deploy(Stored, frozen=True):
     """An update that began a minute before `at` and ended then."""
 
     at: int
@@ -31,7 +28,7 @@ class Deploy(_Part):
     destroys: bool = False
 
 
-class Alarm(_Part):
+class Alarm(Stored, frozen=True):
     """An alarm's states, each from its minute on; OK before the first."""
 
     states: tuple[tuple[int, AlarmState], ...] = ()
@@ -54,7 +51,7 @@ class Alarm(_Part):
     """From and until when another stack that shares it is judged first."""
 
 
-class Said(_Part):
+class Said(Stored, frozen=True):
     """What a person did."""
 
     at: int
@@ -62,7 +59,7 @@ class Said(_Part):
     until: int | None = None
 
 
-class Expected(_Part):
+class Expected(Stored, frozen=True):
     """The decision at a minute."""
 
     at: int
@@ -71,7 +68,7 @@ class Expected(_Part):
     target: int | None = None
 
 
-class Incident(_Part):
+class Incident(Stored, frozen=True, kw_only=True):
     name: str
     story: str
     source: str | None = None
@@ -82,7 +79,7 @@ class Incident(_Part):
     """Why what the rules do here isn't what one would want; None where it is."""
     deploys: tuple[Deploy, ...]
     """Version 1, 2, …"""
-    alarms: dict[str, Alarm] = Field(default_factory=dict)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
     requests_per_minute: tuple[tuple[int, int], ...] = ((0, 600),)
     policy: Policy = Policy()
     said: tuple[Said, ...] = ()
@@ -98,4 +95,4 @@ def incidents() -> Iterator[Incident]:
     """The corpus, file by file."""
     for path in sorted(CORPUS.glob("*.toml")):
         for document in tomllib.loads(path.read_text())["incident"]:
-            yield Incident.model_validate(document)
+            yield fitted(document, Incident)

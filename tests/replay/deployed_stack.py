@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from rollback_plugin.backend.history import open_backend
 from rollback_plugin.backend.project import open_project
@@ -81,7 +83,7 @@ class DeployedStack:
     def operator(self) -> Operator:
         """What rolls this stack back and recovers it, with its journal."""
         project = open_project(self.root, self.name.stack, self.environment)
-        return operated_stack(replace(project, store_url=self.store.location), self.environment).operator
+        return operated_stack(structs.replace(project, store_url=self.store.location), self.environment).operator
 
     def replay(self, environment: Mapping[str, str] | None = None) -> Replay:
         project = open_project(self.root, self.name.stack, self.environment)

@@ -155,9 +155,7 @@ def comparable(checkpoint: Checkpoint) -> Checkpoint:
     """Without properties said to depend on nothing, which a replay says of each that it registers."""
     return checkpoint.with_resources(
         tuple(
-            each.model_copy(
-                update={"property_dependencies": {k: on for k, on in (each.property_dependencies or {}).items() if on}}
-            )
+            each.having(propertyDependencies={k: on for k, on in (each.property_dependencies or {}).items() if on})
             for each in checkpoint.resources
         )
     )

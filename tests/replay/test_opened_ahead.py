@@ -2,12 +2,12 @@
 needed."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from rollback_plugin.backend.project import open_project
 from rollback_plugin.controller.opened_ahead import FindTarget, engine_opening_ahead
@@ -63,7 +63,9 @@ def runs(two_versions: DeployedStack, tmp_path: Path) -> Callable[[], int]:
 
 
 def opening_ahead(stack: DeployedStack, find_target: FindTarget) -> Engine:
-    project = replace(open_project(stack.root, stack.name.stack, stack.environment), store_url=stack.store.location)
+    project = structs.replace(
+        open_project(stack.root, stack.name.stack, stack.environment), store_url=stack.store.location
+    )
     return engine_opening_ahead(project, stack.environment, lambda: datetime.now(UTC), find_target)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from msgspec.structs import replace
 
 from rollback_plugin.embedded import EmbeddedAws
 from rollback_plugin.errors import (
@@ -133,9 +134,7 @@ def test_a_version_that_leads_to_another_ones_checkpoint(stack: DeployedStack, f
 def test_another_stacks_snapshot(stack: DeployedStack) -> None:
     lines = stack.archive.checkpoint(1).lines
     checkpoint = Checkpoint.from_lines([line.replace(b"urn:pulumi:dev::", b"urn:pulumi:prod::") for line in lines])
-    version = stack.archive.read(1).model_copy(
-        update={"number": 3, "update": "prod-1", "checkpoint_digest": checkpoint.digest}
-    )
+    version = replace(stack.archive.read(1), number=3, update="prod-1", checkpoint_digest=checkpoint.digest)
     stack.archive.write(version, checkpoint)
 
     message = refused(stack, NotReplayable, version=3)

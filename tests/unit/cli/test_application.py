@@ -78,9 +78,15 @@ def test_help_loads_nothing_that_takes_its_time() -> None:
     assert loaded_by(program, *SDKS, *slow, "typer") == ["typer"]
 
 
+def test_what_is_told_from_the_journal_is_read_without_pydantic() -> None:
+    program = "import rollback_plugin.cli.application, rollback_plugin.backend.project\n"
+    program += "import rollback_plugin.controller.records, rollback_plugin.report.tables"
+    assert loaded_by(program, *SDKS, "pydantic", "rich.console", "msgspec") == ["msgspec"]
+
+
 def test_a_command_that_runs_no_engine_loads_neither_sdk() -> None:
     program = "import rollback_plugin.controller.watched_stack, rollback_plugin.controller.records"
-    assert loaded_by(program, *SDKS, "pydantic") == ["pydantic"]
+    assert loaded_by(program, *SDKS, "pydantic", "msgspec") == ["msgspec"]
 
 
 def test_what_undoes_a_stack_is_there_before_what_watches_one() -> None:

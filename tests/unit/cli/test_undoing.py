@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from msgspec import structs
 from typer.testing import CliRunner, Result
 
 from rollback_plugin.cli import changing
@@ -18,6 +19,7 @@ from rollback_plugin.controller.operated_stack import OperatedStack
 from rollback_plugin.controller.stack_controller import StackController
 from rollback_plugin.journal.entries import AlarmState, EvidenceKept
 from rollback_plugin.signals.evidence import Evidence
+from rollback_plugin.stored import read
 from tests.unit.controller.cloudwatch import CloudWatch
 from tests.unit.controller.stand import ALARM, Stand
 
@@ -54,7 +56,7 @@ class Unwatched(Stand):
     @property
     def evidence(self) -> list[Evidence]:
         return [
-            Evidence.model_validate_json(self.archive.blobs.read(event.digest))
+            read(self.archive.blobs.read(event.digest), Evidence)
             for event in self.happened()
             if isinstance(event, EvidenceKept)
         ]
@@ -101,7 +103,7 @@ def test_where_no_alarm_rang_there_is_nothing_to_keep(stack: Unwatched) -> None:
 
 def test_for_a_version_without_alarms_nothing_that_watches_is_loaded(stack: Unwatched) -> None:
     deployed = stack.deploy_unrecorded()
-    stack.journal.append_next(deployed.model_copy(update={"alarms": ()}))
+    stack.journal.append_next(structs.replace(deployed, alarms=()))
 
     ended = stack.undo()
 

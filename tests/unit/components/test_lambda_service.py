@@ -8,6 +8,7 @@ from pulumi.provider.experimental.analyzer import Analyzer
 
 from rollback_plugin.components.lambda_service import LambdaService, LambdaServiceArgs
 from rollback_plugin.errors import InvalidConfiguration
+from rollback_plugin.stored import fitted
 from rollback_plugin.versions.service import LambdaTraffic, Policy, Service
 from tests.unit.components.composed import Composed
 from tests.unit.components.composed import compose as composed_by
@@ -121,9 +122,9 @@ def test_the_checkpoint_is_left_a_service_record(composed: Composed) -> None:
     )
 
     left = composed.component_outputs["service"]
-    assert set(left) == set(Service.model_fields)
-    assert set(left["traffic"]) == set(LambdaTraffic.model_fields)
-    assert Service.model_validate(left) == Service(
+    assert set(left) == set(Service.__struct_fields__)
+    assert set(left["traffic"]) == set(LambdaTraffic.__struct_fields__)
+    assert fitted(as_the_engine_writes(left), Service) == Service(
         name="orders",
         kind="LambdaService",
         alarms=("orders-error-rate-1a2b3c4", "orders-log-errors-1a2b3c4"),
@@ -135,6 +136,13 @@ def test_the_checkpoint_is_left_a_service_record(composed: Composed) -> None:
         policy=Policy(bake_seconds=30, automatic_recovery=False),
         traffic=LambdaTraffic(function="shop-prod-orders", alias="live", region="eu-central-1", version="7"),
     )
+
+
+def as_the_engine_writes(value: Any) -> Any:
+    """A number that is whole has no point in a checkpoint; on the way to the engine each is a float."""
+    if isinstance(value, dict):
+        return {key: as_the_engine_writes(each) for key, each in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def test_consumers_get_these_outputs_and_a_url_only_where_there_is_one(composed: Composed) -> None:

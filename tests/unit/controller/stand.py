@@ -29,6 +29,7 @@ from rollback_plugin.signals.alarms import AlarmSource
 from rollback_plugin.signals.requests import RequestCounter
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import FolderStore, ObjectStore
+from rollback_plugin.stored import plain
 from rollback_plugin.traffic.interface import TrafficMove, TrafficStayed
 from rollback_plugin.versions.archive import VersionArchive
 from rollback_plugin.versions.canonical import canonical_json
@@ -76,7 +77,7 @@ def checkpoint(function_version: str, *more: dict[str, Any]) -> Checkpoint:
     )
     declared = resource("rollback-plugin:index:LambdaService", "orders") | {
         "custom": False,
-        "outputs": {"service": service(function_version).model_dump()},
+        "outputs": {"service": plain(service(function_version))},
     }
     role = resource("aws:iam/role:Role", "role")
     document = {"version": 3, "checkpoint": {"latest": {"resources": [role, *more, function, alias, declared]}}}

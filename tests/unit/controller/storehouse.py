@@ -8,7 +8,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from rollback_plugin.controller.integrity import integrity_of
@@ -132,14 +132,12 @@ def function(number: int) -> dict[str, object]:
     return resource("orders", "aws:lambda/function:Function", id="f", inputs={"code": code, "memory": number})
 
 
-def keep_code(store: ObjectStore, number: int, began: object) -> None:
+def keep_code(store: ObjectStore, number: int, began: datetime) -> None:
     """What `track()` leaves when the program of that version begins."""
     blobs = BlobStore(store)
     blobs.keep(CODE[number])
     source = Source(dirty=True, bundle=blobs.keep(BUNDLE[number]))
-    capture = Capture.model_validate(
-        {"id": f"id{number}", "started_at": began, "content_digest": f"{number}" * 64, "source": source}
-    )
+    capture = Capture(f"id{number}", began, content_digest=f"{number}" * 64, source=source)
     Captures(store, STACK).write(capture)
 
 

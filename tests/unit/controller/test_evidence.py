@@ -18,6 +18,7 @@ from rollback_plugin.journal.entries import (
     RolledBack,
 )
 from rollback_plugin.signals.evidence import Evidence
+from rollback_plugin.stored import read
 from tests.unit.controller.cloudwatch import CloudWatch
 from tests.unit.controller.stand import ALARM, Stand
 
@@ -58,7 +59,7 @@ class Judged(Stand):
     def kept(self) -> Evidence:
         found = answered(self.evidence)
         assert isinstance(found, EvidenceKept)
-        return Evidence.model_validate_json(self.archive.blobs.read(found.digest))
+        return read(self.archive.blobs.read(found.digest), Evidence)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollback_plugin.journal.entries import AlarmState, Detection, Planned
+from rollback_plugin.stored import plain
 from tests.unit.controller.place import SHOP, TICK, Place
 
 Hint = tuple[float, Literal["deploy", "alarm", "tick"]]
@@ -83,7 +84,7 @@ class Incident:
     def journal(self) -> list[dict[str, Any]]:
         """What happened, apart from times, names of operations, and what is worked out beside the rounds."""
         return [
-            event.model_dump(exclude={"since", "operation"})
+            {name: value for name, value in plain(event).items() if name not in ("since", "operation")}
             for event in self.stand.happened()
             if not isinstance(event, Planned | Detection)
         ]

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rollback_plugin.controller.retention import KeptBecause, Retention, kept_versions
 from rollback_plugin.controller.targets import kept_by_recovery, recover_target, undo_target, way_back_target
 from rollback_plugin.errors import NotReplayable, VersionPruned
-from rollback_plugin.journal.entries import Entry, Event, Pruned
+from rollback_plugin.journal.entries import Deployed, Entry, Event, Pruned
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.options import Keeping, OperationOptions
 from rollback_plugin.journal.status import Status
@@ -122,8 +124,8 @@ def test_what_a_recovery_kept_stays_as_long_as_it_is_applied() -> None:
     story = [*healthy(*range(1, 10)), (400, rollback_started(9, 1)), (401, rolled_back(9, 1)), (402, verified())]
     story += [(450, deployed(10, 450))]
     keeping = OperationOptions(keeping=Keeping(base=1, version=10))
-    story += [(500, recovery_started(9).model_copy(update={"options": keeping}))]
-    story += [(501, recovered(9).model_copy(update={"keeping": 10}))]
+    story += [(500, replace(recovery_started(9), options=keeping))]
+    story += [(501, replace(recovered(9), keeping=10))]
 
     found = kept(story, DAY)
 
@@ -152,8 +154,7 @@ def test_what_was_pruned_is_never_chosen_again(story: Story, later: Story, now: 
     newest = before.newest or 0
     happened = [(entry.time, entry.event) for entry in entries]
     shifted = [
-        event.model_copy(update={"version": event.version + newest}) if event.event == "deployed" else event
-        for _, event in later
+        replace(event, version=event.version + newest) if isinstance(event, Deployed) else event for _, event in later
     ]
     start = max([time for time, _ in happened], default=minute(now))
     more = [*entries, *(entries_after(shifted, len(entries), start))]
@@ -208,11 +209,9 @@ def after_pruning(story: Story, now: float) -> tuple[list[Entry], Status, set[in
     return entries, before, pruned
 
 
-def entries_after(events: list[Event], length: int, time: object) -> list[Entry]:
+def entries_after(events: list[Event], length: int, time: datetime) -> list[Entry]:
     return [
-        Entry.model_validate(
-            {"sequence": number, "time": time, "actor": "user@host:1", "previous": "", "event": event.model_dump()}
-        )
+        Entry(sequence=number, time=time, actor="user@host:1", previous="", event=event)
         for number, event in enumerate(events, start=length + 1)
     ]
 

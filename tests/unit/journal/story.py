@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from rollback_plugin.journal.entries import (
     AlarmChanged,
     AlarmState,
@@ -61,7 +63,7 @@ def deployed(
 
 
 def destroyed(version: int, started: float, *, succeeded: bool = True) -> Deployed:
-    return deployed(version, started, succeeded=succeeded).model_copy(update={"kind": "destroy"})
+    return replace(deployed(version, started, succeeded=succeeded), kind="destroy")
 
 
 def rings(since: float, alarm: str = "errors") -> AlarmChanged:

@@ -4,7 +4,6 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
@@ -12,6 +11,7 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rollback_plugin.errors import BrokenChain, StoreReadOnly, StoreUnreachable, UnusableCompaction
 from rollback_plugin.journal import compaction
@@ -27,6 +27,7 @@ from rollback_plugin.journal.history import history_of, history_rows
 from rollback_plugin.journal.journal import HEARD_FOR, Journal
 from rollback_plugin.stack import StackName
 from rollback_plugin.store import ObjectStore
+from rollback_plugin.stored import read
 from tests.unit.controller.memory_store import MemoryStore
 from tests.unit.journal.story import NOON, asked, deployed, minute, rings, rollback_started, rolled_back, told
 from tests.unit.journal.test_fold_properties import MINUTES, stories
@@ -125,7 +126,7 @@ class RecordingStore(MemoryStore):
 
 
 def from_scratch(store: ObjectStore) -> Sequence[Entry]:
-    return [Entry.model_validate_json(store.read(key)) for key in store.list(ENTRIES)]
+    return [read(store.read(key), Entry) for key in store.list(ENTRIES)]
 
 
 def restored(facts: Facts, sequence: int = 1) -> Facts:

@@ -1,9 +1,9 @@
 """The rules by which a journal becomes a status, one table row each."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from rollback_plugin.errors import UnknownVersion
 from rollback_plugin.journal.apply import facts_of
@@ -508,7 +508,7 @@ def test_an_alarm_that_rang_twice_counts_as_it_was_told_first(told_first: float,
 
 def test_what_all_deploys_are_looked_up_for_holds_in_any_order() -> None:
     """Which updates are journaled, and when the newest ended; since which version there is an alarm."""
-    later = deployed(2, 20).model_copy(update={"alarms": ("errors", "queue")})
+    later = replace(deployed(2, 20), alarms=("errors", "queue"))
     facts = facts_of(told((20, later), (21, deployed(1, 10)), (22, deployed(3, 15))))
 
     assert dict(facts.updates) == {"dev-1": 1, "dev-2": 2, "dev-3": 3}

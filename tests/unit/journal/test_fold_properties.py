@@ -1,10 +1,10 @@
 """What holds for every journal, whatever happened."""
 
-import dataclasses
 from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rollback_plugin.journal.chain import canonical_bytes
 from rollback_plugin.journal.entries import (
@@ -26,6 +26,7 @@ from rollback_plugin.journal.entries import (
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.history import history_rows
 from rollback_plugin.journal.status import Verdict, VersionStatus
+from rollback_plugin.stored import read
 from tests.unit.journal.story import (
     asked,
     calms,
@@ -107,7 +108,7 @@ MINUTES = st.floats(0, 200)
 @given(stories(), MINUTES)
 def test_entries_read_back_from_their_bytes_mean_the_same(story: list[tuple[float, Event]], now: float) -> None:
     entries = told(*story)
-    read_back = [Entry.model_validate_json(canonical_bytes(entry)) for entry in entries]
+    read_back = [read(canonical_bytes(entry), Entry) for entry in entries]
 
     assert fold(read_back, minute(now)) == fold(entries, minute(now))
     assert history_rows(read_back, minute(now)) == history_rows(entries, minute(now))
@@ -123,8 +124,8 @@ def test_time_alone_turns_baking_into_healthy_and_nothing_else(
     for earlier, later in zip(before.versions, after.versions, strict=True):
         if earlier.verdict is not later.verdict:
             assert (earlier.verdict, later.verdict) == (Verdict.BAKING, Verdict.HEALTHY)
-        assert earlier == dataclasses.replace(later, verdict=earlier.verdict, reason=earlier.reason)
-    assert before == dataclasses.replace(after, versions=before.versions, freeze=before.freeze)
+        assert earlier == replace(later, verdict=earlier.verdict, reason=earlier.reason)
+    assert before == replace(after, versions=before.versions, freeze=before.freeze)
     assert after.freeze in (None, before.freeze)
 
 

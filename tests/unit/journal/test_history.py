@@ -1,5 +1,7 @@
 """The rows that people read."""
 
+from msgspec.structs import replace
+
 from rollback_plugin.journal.entries import Event
 from rollback_plugin.journal.history import history_rows
 from rollback_plugin.journal.options import Keeping, OperationOptions
@@ -73,8 +75,8 @@ def test_a_recovery_says_whose_changes_it_kept() -> None:
             (23, rollback_started(2, 1)),
             (24, rolled_back(2, 1)),
             (25, deployed(3, 25)),
-            (28, recovery_started(2).model_copy(update={"options": keeping})),
-            (29, recovered(2).model_copy(update={"keeping": 3})),
+            (28, replace(recovery_started(2), options=keeping)),
+            (29, replace(recovered(2), keeping=3)),
         ),
         minute(60),
     )

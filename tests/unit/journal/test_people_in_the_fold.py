@@ -8,6 +8,7 @@ from rollback_plugin.journal.entries import (
     AlarmWorsened,
     Answered,
     Deployed,
+    Entry,
     Event,
     FreezeBegan,
     FreezeEnded,
@@ -17,6 +18,7 @@ from rollback_plugin.journal.entries import (
 )
 from rollback_plugin.journal.fold import fold
 from rollback_plugin.journal.status import Status, Verdict
+from rollback_plugin.stored import read
 from tests.unit.journal.story import (
     asked,
     deployed,
@@ -182,7 +184,7 @@ def test_a_deploy_journaled_before_bakes_asked_for_requests_is_read() -> None:
     (entry,) = told((0, deployed(1, 0)))
     old = canonical_bytes(entry).replace(b'"bake_requests": 0,', b"")
 
-    read = type(entry).model_validate_json(old).event
+    event = read(old, Entry).event
 
-    assert isinstance(read, Deployed)
-    assert read.bake_requests == 0
+    assert isinstance(event, Deployed)
+    assert event.bake_requests == 0

@@ -4,6 +4,7 @@ import json
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from rollback_plugin.journal.entries import (
     Asked,
@@ -31,10 +32,7 @@ def told(*events: Event) -> list[Notice]:
 
 def entries(story: Story, events: tuple[Event, ...]) -> list[Entry]:
     last = story.entries[-1]
-    return [
-        last.model_copy(update={"sequence": last.sequence + number, "event": event})
-        for number, event in enumerate(events, start=1)
-    ]
+    return [replace(last, sequence=last.sequence + number, event=event) for number, event in enumerate(events, start=1)]
 
 
 def notices(happened: list[Entry]) -> list[Notice]:

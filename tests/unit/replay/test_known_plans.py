@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from rollback_plugin.errors import StoreReadOnly
 from rollback_plugin.journal.options import DEFAULT_OPTIONS, DataPolicy
@@ -68,7 +69,7 @@ def test_another_process_finds_it(engine: Path) -> None:
         pytest.param(lambda asked: replace(asked, current=b"the state "), id="state"),
         pytest.param(lambda asked: replace(asked, version=version(2)), id="version"),
         pytest.param(
-            lambda asked: replace(asked, options=replace(DEFAULT_OPTIONS, data=DataPolicy.FOLLOW)), id="options"
+            lambda asked: replace(asked, options=structs.replace(DEFAULT_OPTIONS, data=DataPolicy.FOLLOW)), id="options"
         ),
     ],
 )
@@ -98,7 +99,7 @@ def test_a_refusal_may_have_been_put_right(engine: Path) -> None:
 def test_plans_for_states_that_are_gone_are_forgotten(engine: Path) -> None:
     store = MemoryStore()
     known = plans(store, engine)
-    follow = replace(QUESTION, options=replace(DEFAULT_OPTIONS, data=DataPolicy.FOLLOW))
+    follow = replace(QUESTION, options=structs.replace(DEFAULT_OPTIONS, data=DataPolicy.FOLLOW))
     known.keep(QUESTION, KNOWN)
     known.keep(follow, KNOWN)
     assert len(list(store.list("stacks/shop/dev/plans/"))) == 2

@@ -32,7 +32,7 @@ class Cloud:
                 resources.append(found)
             elif (found.urn, found.id) in self.existing:
                 inputs = dict(self.existing[found.urn, found.id])
-                resources.append(found.model_copy(update={"inputs": inputs, "outputs": {"read": True}}))
+                resources.append(found.having(inputs=inputs, outputs={"read": True}))
         return checkpoint.with_resources(tuple(resources))
 
 

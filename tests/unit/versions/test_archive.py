@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from rollback_plugin.errors import DamagedSnapshot, UnknownVersion, WriteConflict
 from rollback_plugin.stack import StackName
@@ -113,7 +114,7 @@ def test_writing_the_same_update_again_changes_nothing(archive: VersionArchive, 
     first = archive.write(version(1, state(1)), state(1))
     before = {key: store.read(key) for key in store.list()}
 
-    again = archive.write(version(1, state(1)).model_copy(update={"message": "came second"}), state(1))
+    again = archive.write(replace(version(1, state(1)), message="came second"), state(1))
 
     assert again == first
     assert {key: store.read(key) for key in store.list()} == before
@@ -201,7 +202,7 @@ def test_a_version_needs_its_snapshot_its_keyframe_and_the_assets_it_names_kept_
         archive.write(version(number, state(number)), state(number))
     lacking = AssetMissing(urn="u", property="code", hash="b" * 64, path="app.zip", why="nobody kept them")
     kept = {"a" * 64: AssetKept(form=AssetForm.FILE)}
-    third = version(3, state(3)).model_copy(update={"assets": kept, "missing_assets": (lacking,), "links": "c" * 64})
+    third = replace(version(3, state(3)), assets=kept, missing_assets=(lacking,), links="c" * 64)
     archive.write(third, state(3))
 
     keyframe = archive.needed_blobs(1)

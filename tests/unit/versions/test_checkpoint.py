@@ -85,7 +85,7 @@ def test_fields_absent_from_the_document_have_the_engines_defaults() -> None:
 def test_a_changed_copy_writes_what_changed_and_nothing_else() -> None:
     original = checkpoint(resource("a", inputs={"n": 1}, unknown=7)).resources[0]
 
-    changed = original.model_copy(update={"inputs": {"n": 2}})
+    changed = original.having(inputs={"n": 2})
 
     assert changed.document == {**original.document, "inputs": {"n": 2}}
 
@@ -104,7 +104,7 @@ def test_a_changed_copy_writes_what_changed_and_nothing_else() -> None:
         (b'{"version": 3, "deployment": []}', "snapshot is not a JSON object"),
         (b'{"version": 3, "deployment": {"resources": {}}}', "resources are not a list"),
         (b'{"version": 3, "deployment": {"resources": ["x"]}}', "resource 0"),
-        (b'{"version": 3, "deployment": {"resources": [{"urn": "u"}]}}', "resource u can't be read (fields: type)"),
+        (b'{"version": 3, "deployment": {"resources": [{"urn": "u"}]}}', "resource u can't be read (type: missing)"),
         (b'{"version": 4, "features": ["taint", "teleport"], "deployment": {}}', "not known here: teleport"),
     ],
 )

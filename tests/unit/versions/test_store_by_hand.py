@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 import zstandard
+from msgspec.structs import replace
 
-from rollback_plugin.recording.capture import Capture, Captures
+from rollback_plugin.recording.capture import Captures
 from rollback_plugin.recording.content import ProjectFiles
 from rollback_plugin.recording.source import bundle
 from rollback_plugin.versions.blobs import BlobStore
@@ -34,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
     for memory in (1, 2):
         began = history.capture()
         source = Source(dirty=True, bundle=blobs.keep(packed))
-        Captures(history.store, STACK).write(Capture(**{**dict(began), "id": "later", "source": source}))
+        Captures(history.store, STACK).write(replace(began, id="later", source=source))
         history.links(outputs="url")
         same = [resource(f"queue-{number}", id="q", inputs={"size": number}) for number in range(30)]
         history.update(*same, resource("f", "aws:lambda/function:Function", inputs={"code": code, "memory": memory}))
