@@ -114,7 +114,8 @@ def test_the_story_ends_as_ever(endpoint: str, ways: list[Callable[[Edge], AWSRe
         aws_secret_access_key="testing",
         config=Config(retries={"total_max_attempts": 1}),
     )
-    bucket = f"bucket-{next(_numbers)}"
+    # Of its own: servers of one process share what moto keeps.
+    bucket = f"trouble-{next(_numbers)}"
     client.create_bucket(Bucket=bucket)
     world = World(store=S3Store(client, bucket))
     machines = [Machine(world, ME), Machine(world, OTHER)]
