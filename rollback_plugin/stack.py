@@ -1,10 +1,9 @@
 """Which stack is meant: the one name every room uses for it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class StackName:
+class StackName(Struct, frozen=True):
     """A stack of a project, on a backend that the caller already has in hand."""
 
     project: str

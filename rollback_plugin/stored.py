@@ -1,8 +1,8 @@
 """How what is kept as JSON or written as YAML becomes a record: strictly, and without repeating it in an error.
 
 By msgspec, as each command makes dozens of kinds of records known when it begins. That takes it a few milliseconds, and
-pydantic, which tells more of what is wrong, two tenths of a second. Frozen dataclasses cost a millisecond each there, so
-that what `rollback status` loads are Structs, too.
+pydantic, which tells more of what is wrong, two tenths of a second. Frozen dataclasses cost a millisecond each there:
+what `rollback status` loads are Structs, too.
 """
 
 import re

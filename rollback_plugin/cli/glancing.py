@@ -5,7 +5,6 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,8 @@ READERS = 16
 def show_all(stack: str | None, folder: Path, output: Output, refresh_seconds: float | None) -> None:
     """Print the table, or, every `refresh_seconds`, show it anew until Ctrl-C. Raises what finding and opening the
     store raise."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from rollback_plugin.backend.project import known_store
     from rollback_plugin.journal.overview import Overview
     from rollback_plugin.report.glances import glances_table

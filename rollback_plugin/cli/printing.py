@@ -83,10 +83,14 @@ def show_lines(lines: "Iterable[Line]", *, to_stderr: bool = False) -> None:
     width = terminal_width(to_stderr=to_stderr)
     # https://no-color.org
     plain = width is None or bool(os.environ.get("NO_COLOR"))
-    for each in lines:
-        for part in (each,) if width is None else folded(each, width):
-            text = "".join(_printable(span.text) if plain or not span.style else _styled(span) for span in part)
-            typer.echo(text, err=to_stderr)
+    parts = (part for each in lines for part in ((each,) if width is None else folded(each, width)))
+    texts = [
+        "".join([_printable(span.text) if plain or not span.style else _styled(span) for span in part])
+        for part in parts
+    ]
+    if texts:
+        # At once: to print a line by itself takes longer than to make it.
+        typer.echo("\n".join(texts), err=to_stderr)
 
 
 def _styled(span: "Span") -> str:

@@ -3,9 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,6 +38,9 @@ def watch(
     Records new deploys by itself. Ends with the round under way on SIGTERM or Ctrl-C. Says only what is new; with
     `--output json` one JSON object a line.
     """
+    from concurrent.futures import ThreadPoolExecutor
+    from tempfile import TemporaryDirectory
+
     from rollback_plugin.controller.beside import Beside
     from rollback_plugin.controller.round_log import RoundLog
     from rollback_plugin.controller.watch import Watch

@@ -49,7 +49,8 @@ def history_rows(entries: Sequence[Entry], now: datetime) -> tuple[HistoryRow, .
 def history_of(facts: Facts, now: datetime) -> tuple[HistoryRow, ...]:
     """The same, for who has the facts that the entries tell of."""
     judged = status_of(facts, now).versions
-    rows = [(facts.versions[version.number].told_at, _deploy(version)) for version in judged]
+    told_at = (known.told_at for _, known in facts.versions.items())
+    rows = [(sequence, _deploy(version)) for sequence, version in zip(told_at, judged, strict=True)]
     rows += [(operation.told_at, _operation(operation)) for operation in facts.operations.values()]
     return tuple(row for _, row in sorted(rows, key=itemgetter(0)))
 

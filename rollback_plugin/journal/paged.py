@@ -5,7 +5,7 @@ other costs the same for each, however many there were. A page may be raw, as it
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 PAGE_ITEMS = 64
@@ -91,6 +91,9 @@ class Paged(Mapping[Key, Item]):
     def __len__(self) -> int:
         return sum(page.count for page in self.pages)
 
+    def items(self) -> "_Items[Key, Item]":
+        return _Items(self)
+
     def __repr__(self) -> str:
         return f"Paged({dict(self)!r})"
 
@@ -116,6 +119,16 @@ class Paged(Mapping[Key, Item]):
             begin, end = bisect_left(keys, low), len(keys) if high is None else bisect_right(keys, high)
             for key in keys[begin:end]:
                 yield key, page.items[key]
+
+
+class _Items(ItemsView[Key, Item]):
+    """Page by page: otherwise each item's page would be looked for."""
+
+    _mapping: Paged[Key, Item]
+
+    def __iter__(self) -> Iterator[tuple[Key, Item]]:
+        for page in self._mapping.pages:
+            yield from page.items.items()
 
 
 def _with_new(page: Page[Key, Item], key: Key, item: Item, *, last: bool) -> list[Page[Key, Item]]:

@@ -4,7 +4,7 @@ and half a second for a table of a thousand rows.
 
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from msgspec import Struct
@@ -72,11 +72,7 @@ def folded(text: Line, width: int) -> Iterator[Line]:
 
 
 def _set(columns: Sequence[Column], widths: Sequence[int], row: Sequence[Span]) -> Iterator[Line]:
-    parts = [
-        _parts(cell, width) if column.folds and cell.cells > width else [cell]
-        for column, width, cell in zip(columns, widths, row, strict=True)
-    ]
-    for cells in zip_longest(*parts, fillvalue=Span("")):
+    for cells in _folded(columns, widths, row):
         spans: list[Span] = []
         for column, width, cell in zip(columns, widths, cells, strict=True):
             blank = " " * (width - cell.cells)
@@ -84,6 +80,17 @@ def _set(columns: Sequence[Column], widths: Sequence[int], row: Sequence[Span]) 
         while spans and not spans[-1].text.strip():
             spans.pop()
         yield tuple(spans)
+
+
+def _folded(columns: Sequence[Column], widths: Sequence[int], row: Sequence[Span]) -> Iterable[Sequence[Span]]:
+    parts = {
+        number: _parts(cell, widths[number])
+        for number, cell in enumerate(row)
+        if columns[number].folds and cell.cells > widths[number]
+    }
+    if not parts:
+        return [row]
+    return zip_longest(*(parts.get(number, [cell]) for number, cell in enumerate(row)), fillvalue=Span(""))
 
 
 def _parts(cell: Span, width: int) -> list[Span]:
