@@ -14,7 +14,13 @@ from rollback_plugin.errors import EngineFailed, InvalidConfiguration
 from rollback_plugin.stored import Misfit, read
 
 
-class PreviewedState(Struct, frozen=True, kw_only=True, rename="camel"):
+class _Digest(Struct, frozen=True, rename="camel"):
+    def __repr__(self) -> str:
+        """Names no values: they may be secret."""
+        return f"<{type(self).__name__}>"
+
+
+class PreviewedState(_Digest, frozen=True, kw_only=True):
     """A resource before or after, as much of it as matters here."""
 
     type: str
@@ -23,7 +29,7 @@ class PreviewedState(Struct, frozen=True, kw_only=True, rename="camel"):
     retain_on_delete: bool = False
 
 
-class PreviewedStep(Struct, frozen=True, kw_only=True, rename="camel"):
+class PreviewedStep(_Digest, frozen=True, kw_only=True):
     """What would become of one resource."""
 
     op: str
@@ -46,13 +52,13 @@ class PreviewedStep(Struct, frozen=True, kw_only=True, rename="camel"):
         return tuple(sorted(self.detailed_diff or {})) or self.replace_reasons or self.diff_reasons
 
 
-class _Diagnostic(Struct, frozen=True, kw_only=True, rename="camel"):
+class _Diagnostic(_Digest, frozen=True, kw_only=True):
     severity: str = ""
     message: str = ""
     urn: str = ""
 
 
-class _Document(Struct, frozen=True, kw_only=True, rename="camel"):
+class _Document(_Digest, frozen=True, kw_only=True):
     steps: tuple[PreviewedStep, ...] = ()
     diagnostics: tuple[_Diagnostic, ...] = ()
     duration: int

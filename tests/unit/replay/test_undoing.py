@@ -175,5 +175,16 @@ def test_what_is_no_preview_is_refused_with_how_to_make_one(data: bytes) -> None
     assert "hunter2" not in str(refusal.value)
 
 
+def test_a_preview_in_a_log_or_a_trace_shows_no_value() -> None:
+    state = b'{"type": "aws:sqs/queue:Queue", "inputs": {"password": "hunter2"}}'
+    step = b'{"op": "update", "urn": "urn:pulumi:dev::shop::aws:sqs/queue:Queue::jobs", "newState": ' + state + b"}"
+    preview = read_preview(b'{"steps": [' + step + b'], "duration": 1}', "the preview")
+
+    assert preview.steps[0].new_state is not None
+    assert preview.steps[0].new_state.inputs == {"password": "hunter2"}
+    assert "hunter2" not in repr(preview)
+    assert "hunter2" not in repr(preview.steps[0].new_state)
+
+
 def test_a_preview_without_changes_is_one() -> None:
     assert judged().verdict is Reversibility.REVERSIBLE
