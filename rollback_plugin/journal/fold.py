@@ -132,6 +132,8 @@ def _judged(version: VersionFacts, facts: Facts, now: datetime) -> VersionStatus
 
 def _rang_in(tenure: Tenure, facts: Facts) -> Mapping[str, AlarmChanged]:
     """By alarm, how it went to ALARM in that time, as it was told of first."""
+    if not facts.rang.pages:
+        return {}
     closed = [time for time in (tenure.end, None if tenure.awaits_requests else tenure.bake_ends_at) if time]
     told: dict[str, tuple[int, AlarmChanged]] = {}
     for (since, sequence), alarm in facts.rang.between(
@@ -144,6 +146,8 @@ def _rang_in(tenure: Tenure, facts: Facts) -> Mapping[str, AlarmChanged]:
 
 def _grounds(against: Mapping[str, AlarmChanged], worsened: frozenset[str]) -> str:
     """What speaks against a version, in words; empty where nothing does."""
+    if not against and not worsened:
+        return ""
     rang = ", ".join(f"{name} at {_clock_time(alarm.since)}" for name, alarm in sorted(against.items()))
     worse = ", ".join(sorted(worsened - set(against)))
     return "; ".join(
