@@ -21,7 +21,7 @@ from rollback_plugin.store import FolderStore
 from rollback_plugin.versions.archive import VersionArchive
 from tests.fleet.storm import write_update
 
-RESOURCES, VERSIONS, UPDATES = 1_000, 20, 7
+RESOURCES, VERSIONS, UPDATES = 1_000, 20, 15
 QUICK_RESOURCES, QUICK_VERSIONS, QUICK_UPDATES = 100, 3, 2
 STACK = StackName("shop", "dev")
 
