@@ -9,7 +9,7 @@ replay alone moves consumers when it comes to the alias, and is over with `rollb
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -38,9 +38,10 @@ from tests.embedded_aws.functions import publish
 from tests.fleet.storm import alarm_of, make_alarm, write_update
 from tests.fleet.storm_worker import AppliedAtOnce
 
-SIZES = {10: 100, 100: 100, 1_000: 100}
-"""Numbers of resources, and how many alarms are seen."""
-QUICK_SIZES = {10: 3}
+SIZES, QUICK_SIZES = (10, 100, 1_000), (10,)
+"""Numbers of resources."""
+ALARMS, QUICK_ALARMS = 100, 3
+"""How many are seen with each."""
 REPLAYS = 3
 
 SEEN_TO_MOVED = "alarm seen to consumers moved"
@@ -74,12 +75,12 @@ class Call:
 
 def measured(quick: bool = False) -> dict[str, dict[str, Row]]:
     """By number of resources."""
-    rows: dict[str, dict[str, Row]] = {}
-    p95 = []
-    for size, repetitions in (QUICK_SIZES if quick else SIZES).items():
-        moved, called = _moved(size, repetitions)
-        rows[str(size)] = {SEEN_TO_MOVED: moved, CALLS: called, REPLAY: _replayed(size, 1 if quick else REPLAYS)}
-        p95.append(moved.wall_seconds.p95)
+    moved = _moved(QUICK_SIZES, QUICK_ALARMS) if quick else _moved(SIZES, ALARMS)
+    rows: dict[str, dict[str, Row]] = {
+        str(size): {SEEN_TO_MOVED: own, CALLS: called, REPLAY: _replayed(size, 1 if quick else REPLAYS)}
+        for size, (own, called) in moved.items()
+    }
+    p95 = [own.wall_seconds.p95 for own, _ in moved.values()]
     rows[ALL_SIZES] = {GROWTH: Counted(round(p95[-1] / p95[0], 2), "times")}
     return rows
 
@@ -89,7 +90,9 @@ def _replayed(size: int, repetitions: int) -> Measured:
         return side_by_side({REPLAY: stack.undo}, repetitions, then=stack.recover, before={REPLAY: stack.plan})[REPLAY]
 
 
-def _moved(size: int, repetitions: int) -> tuple[Measured, Measured]:
+def _moved(sizes: Sequence[int], repetitions: int) -> dict[int, tuple[Measured, Measured]]:
+    """By size, in turn: the machine doesn't stay as fast as it was, and the sizes are compared."""
+    pairs: dict[int, list[tuple[float, float]]] = {size: [] for size in sizes}
     with EmbeddedAws(evaluation_interval_seconds=86_400.0) as aws, TemporaryDirectory() as folder:
         deploy_function(aws, FUNCTION, CODE.format(release=1))
         publish(aws, FUNCTION, CODE.format(release=2))
@@ -97,13 +100,18 @@ def _moved(size: int, repetitions: int) -> tuple[Measured, Measured]:
         environ = {**os.environ, **aws.environment, "PULUMI_BACKEND_URL": state.as_uri()}
         fleet = Fleet.of_backend(environ, Path(folder) / "scratch", lambda: datetime.now(UTC))
         # The first one opens connections and imports what it needs, as a process does that has just begun to watch.
-        pairs = [_one(aws, fleet, state, size, number) for number in range(repetitions + 1)][1:]
-    return Measured.of([own for own, _ in pairs]), Measured.of([called for _, called in pairs])
+        _one(aws, fleet, state, sizes[0], StackName("service-0", "prod"))
+        for number in range(1, repetitions + 1):
+            for size, taken in pairs.items():
+                taken.append(_one(aws, fleet, state, size, StackName(f"service-{number}-of-{size}", "prod")))
+    return {
+        size: (Measured.of([own for own, _ in taken]), Measured.of([called for _, called in taken]))
+        for size, taken in pairs.items()
+    }
 
 
-def _one(aws: EmbeddedAws, fleet: Fleet, state: Path, size: int, number: int) -> tuple[float, float]:
+def _one(aws: EmbeddedAws, fleet: Fleet, state: Path, size: int, stack: StackName) -> tuple[float, float]:
     """Seconds of a new stack's rollback, and of the calls to AWS among what was done."""
-    stack = StackName(f"service-{number}", "prod")
     _deploy_twice(aws, state, stack, size)
     controller = _without_engine(fleet.open(stack), state)
     watching = Watch([controller])
