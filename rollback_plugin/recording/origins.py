@@ -6,6 +6,7 @@ pulumi/runtime/rpc.py), so identity tells whose it is. An output that was worked
 what a generated SDK marks secret) is another object; of it the resources are known that it depends on.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -26,103 +27,139 @@ class _Found:
     value: pulumi.Output[object] | pulumi.Resource
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    resource: pulumi.Resource
-    inputs: Mapping[str, tuple[_Found, ...]]
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Where one output came from, by URNs."""
+
+    path: PropertyPath
+    depends: tuple[str, ...]
+    source: str = ""
+    output: str = ""
+
+
+_Properties = Mapping[str, tuple[_Found, ...]]
+_NamedProperties = Mapping[str, tuple[_Named, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    urn: str
+    inputs: _NamedProperties
+    component: pulumi.ComponentResource | None
 
 
 class Origins:
-    """What one run of a program puts where. Holds the program's own objects, so it must not outlive the run."""
+    """What one run of a program puts where.
+
+    A resource is looked at as soon as the engine registered it, and let go: a program's own resources are garbage as
+    soon as nothing asks for them any more, and a program that has to keep them all spends its time collecting garbage.
+    """
 
     def __init__(self, failed: Callable[[Exception], None]) -> None:
         """failed: told what goes wrong; a transformation that raises would end the program."""
         self._failed = failed
-        self._seen: list[_Seen] = []
+        self._linking: list[asyncio.Future[_Linked | Exception]] = []
 
     def transformation(self, args: pulumi.ResourceTransformationArgs) -> None:
         """Note one resource about to be registered, and change nothing of it."""
         try:
             # Generated SDKs name every property there is, most of which are plain or not given.
             holding = {name: value for name, value in args.props.items() if not isinstance(value, _PLAIN)}
-            found = {name: tuple(_outputs_in(value)) for name, value in holding.items()}
-            self._seen.append(_Seen(args.resource, {name: inside for name, inside in found.items() if inside}))
+            found = {name: inside for name, value in holding.items() if (inside := tuple(_outputs_in(value)))}
+            self._linking.append(asyncio.ensure_future(_linked(args.resource, found)))
         except Exception as error:  # noqa: BLE001 - see `failed`
             self._failed(error)
 
     async def links(self, stack: pulumi.Resource, exports: Mapping[str, object]) -> ProgramLinks:
-        """All of it, once every output has its value.
+        """All of it, once every output has its value. Raises what went wrong while looking.
 
         Args:
             stack: the root resource.
             exports: what the program exported, by name.
         """
         writing = _Writing()
-        for seen in self._seen:
-            urn = await writing.urn(seen.resource)
-            if urn:
-                writing.resources[urn] = ResourceLinks(
-                    inputs=await writing.properties(seen.inputs), outputs=await writing.own(seen.resource)
-                )
+        # Not gathered: what a thread registered belongs to another event loop, and can be awaited once it is done.
+        for linking in self._linking:
+            linked = await linking
+            if isinstance(linked, Exception):
+                raise linked
+            if linked.urn:
+                inputs = writing.properties(linked.inputs)
+                own = {} if linked.component is None else await _own(linked.component)
+                writing.resources[linked.urn] = ResourceLinks(inputs=inputs, outputs=writing.properties(own))
         exported = {name: tuple(_outputs_in(value, whole_resources=True)) for name, value in exports.items()}
-        writing.resources[await writing.urn(stack)] = ResourceLinks(outputs=await writing.properties(exported))
+        writing.resources[await _urn(stack)] = ResourceLinks(outputs=writing.properties(await _named(exported)))
         return ProgramLinks(urns=tuple(writing.positions), resources=writing.resources)
 
 
+async def _linked(resource: pulumi.Resource, inputs: _Properties) -> _Linked | Exception:
+    """Once the engine registered it. A failure is returned, for the end of the program to hear of: one that fails has
+    an error of its own to show."""
+    try:
+        component = resource if isinstance(resource, pulumi.ComponentResource) else None
+        return _Linked(await _urn(resource), await _named(inputs), component)
+    except Exception as error:  # noqa: BLE001 - raised by `links`
+        return error
+
+
+async def _own(component: pulumi.ComponentResource) -> _NamedProperties:
+    """A component's attributes that are outputs of other resources: what it registers as its own outputs goes, by
+    convention, by the same names. Whether it does, whoever uses this has to see from the values."""
+    attributes = {
+        name: (_Found((), value),) for name, value in vars(component).items() if isinstance(value, pulumi.Output)
+    }
+    return {name: origins for name, origins in (await _named(attributes)).items() if origins[0].source}
+
+
+async def _named(found: _Properties) -> _NamedProperties:
+    return {name: tuple([await _origin(each) for each in inside]) for name, inside in found.items()}
+
+
+async def _origin(found: _Found) -> _Named:
+    value = found.value
+    if isinstance(value, pulumi.Resource):
+        return _Named(found.path, (await _urn(value),))
+    # An output depends on the resource that has it, so there it is to be found, if anywhere.
+    resources = await value.resources()
+    source, output = next(((one, name) for one in resources if (name := _name_in(one, value))), (None, ""))
+    # In order of URNs, so that the same program gives the same record.
+    others = sorted({urn for one in resources if one is not source and (urn := await _urn(one))})
+    return _Named(found.path, tuple(others), "" if source is None else await _urn(source), output)
+
+
+def _name_in(resource: pulumi.Resource, output: pulumi.Output[object]) -> str | None:
+    """Under which name a resource has this very output as its own."""
+    if not isinstance(resource, pulumi.CustomResource):
+        return None
+    return next((name for name, value in vars(resource).items() if value is output), None)
+
+
+async def _urn(resource: pulumi.Resource) -> str:
+    """Empty for a resource that never got one, as where its constructor raised and the program went on."""
+    urn: pulumi.Output[str] | None = vars(resource).get("urn")
+    return str(await urn.future() or "") if urn is not None else ""
+
+
 class _Writing:
-    """Turns what was found into paths and URNs."""
+    """Numbers the URNs."""
 
     def __init__(self) -> None:
-        self._urns: dict[pulumi.Resource, str] = {}
-        self._attributes: dict[pulumi.Resource, Mapping[int, str]] = {}
         self.positions: dict[str, int] = {}
         self.resources: dict[str, ResourceLinks] = {}
 
-    async def own(self, resource: pulumi.Resource) -> Mapping[str, tuple[Origin, ...]]:
-        """A component's attributes that are outputs of other resources: what it registers as its own outputs goes, by
-        convention, by the same names. Whether it does, whoever uses this has to see from the values."""
-        if isinstance(resource, pulumi.CustomResource):
-            return {}
-        attributes = {name: value for name, value in vars(resource).items() if isinstance(value, pulumi.Output)}
-        found = await self.properties({name: (_Found((), value),) for name, value in attributes.items()})
-        return {name: origins for name, origins in found.items() if origins[0].source is not None}
+    def properties(self, named: _NamedProperties) -> Mapping[str, tuple[Origin, ...]]:
+        return {name: tuple(self._origin(each) for each in inside) for name, inside in named.items()}
 
-    async def properties(self, found: Mapping[str, tuple[_Found, ...]]) -> dict[str, tuple[Origin, ...]]:
-        return {name: tuple([await self._origin(each) for each in inside]) for name, inside in found.items()}
-
-    async def _origin(self, found: _Found) -> Origin:
-        if isinstance(found.value, pulumi.Resource):
-            return Origin(path=found.path, depends=(await self._position(found.value),))
-        resources = await found.value.resources()
-        # An output depends on the resource that has it, so there it is to be found, if anywhere.
-        whose = {one: name for one in resources if (name := self._attributes_of(one).get(id(found.value)))}
-        source = next(iter(whose), None)
-        # In order of URNs, so that the same program gives the same record.
-        others = sorted({urn: one for one in resources if one is not source and (urn := await self.urn(one))}.items())
+    def _origin(self, named: _Named) -> Origin:
         return Origin(
-            path=found.path,
-            depends=tuple([await self._position(one) for _, one in others]),
-            source=None if source is None else await self._position(source),
-            output=whose[source] if source else "",
+            path=named.path,
+            depends=tuple(self.position(urn) for urn in named.depends),
+            source=self.position(named.source) if named.source else None,
+            output=named.output,
         )
 
-    def _attributes_of(self, resource: pulumi.Resource) -> Mapping[int, str]:
-        """A resource's own outputs by identity; it keeps those objects alive."""
-        if not isinstance(resource, pulumi.CustomResource):
-            return {}
-        if resource not in self._attributes:
-            outputs = ((name, value) for name, value in vars(resource).items() if isinstance(value, pulumi.Output))
-            self._attributes[resource] = {id(value): name for name, value in outputs}
-        return self._attributes[resource]
-
-    async def _position(self, resource: pulumi.Resource) -> int:
-        return self.positions.setdefault(await self.urn(resource), len(self.positions))
-
-    async def urn(self, resource: pulumi.Resource) -> str:
-        """Empty for a resource that never got one."""
-        if resource not in self._urns:
-            self._urns[resource] = str(await resource.urn.future() or "")
-        return self._urns[resource]
+    def position(self, urn: str) -> int:
+        return self.positions.setdefault(urn, len(self.positions))
 
 
 def _outputs_in(

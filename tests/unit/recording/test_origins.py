@@ -2,7 +2,10 @@
 
 import asyncio
 import contextvars
+import gc
+import weakref
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -36,7 +39,9 @@ class Monitor(MockMonitor):
         self.ends.append("told")
 
 
-def seen(program: Callable[[], object]) -> tuple[ProgramLinks, list[str]]:
+def seen(
+    program: Callable[[], object], before_the_links: Callable[[], None] = lambda: None
+) -> tuple[ProgramLinks, list[str]]:
     """What is seen of a program, and what happened at its end."""
     monitor = Monitor()
     found: list[ProgramLinks] = []
@@ -49,6 +54,7 @@ def seen(program: Callable[[], object]) -> tuple[ProgramLinks, list[str]]:
 
         def at_the_end() -> None:
             monitor.ends.append("kept")
+            before_the_links()
             links = origins.links(root, getattr(root, "outputs", {}))
             found.append(asyncio.run_coroutine_threadsafe(links, loop).result())
             assert failures == []
@@ -188,6 +194,37 @@ def test_the_same_program_gives_the_same_record() -> None:
     assert seen(program)[0].document == seen(program)[0].document
 
 
+def test_a_resource_that_never_came_to_be_is_left_out() -> None:
+    def program() -> None:
+        with pytest.raises(Exception, match="Cannot read an existing resource"):
+            pulumi.ComponentResource("shop:index:Shop", "never", opts=pulumi.ResourceOptions(id="only-resources"))
+        aws.sqs.Queue("first")
+
+    links, _ = seen(program)
+
+    assert sorted(urn.rpartition("::")[2] for urn in links.resources) == ["first", "shop-dev"]
+
+
+def test_a_registered_resource_is_let_go() -> None:
+    """As it would be without us: what is alive, Python's garbage collector goes through again and again."""
+    made: list[weakref.ref[pulumi.Resource]] = []
+
+    def program() -> None:
+        first = aws.sqs.Queue("first")
+        made.extend([weakref.ref(first), weakref.ref(aws.sqs.Queue("second", name=first.name))])
+
+    alive: list[bool] = []
+
+    def before_the_links() -> None:
+        gc.collect()
+        alive.extend(resource() is not None for resource in made)
+
+    links, _ = seen(program, before_the_links)
+
+    assert alive == [False, False]
+    assert told(of(links, "second").inputs, links) == {"name": [("first", "name", ["first"])]}
+
+
 def test_it_is_kept_before_the_engine_is_told_of_the_end() -> None:
     _, ends = seen(lambda: None)
 
@@ -200,6 +237,17 @@ def test_a_program_that_fails_leaves_nothing() -> None:
 
     with pytest.raises(pulumi.RunError, match="the program's own"):
         seen(program)
+
+
+def test_what_goes_wrong_once_a_resource_is_registered_is_raised_at_the_end() -> None:
+    async def run() -> None:
+        origins = Origins(lambda failure: None)
+        never_resolved = SimpleNamespace(urn=SimpleNamespace(future=asyncio.Queue().get_nowait))
+        origins.transformation(SimpleNamespace(resource=never_resolved, props={}))  # type: ignore[arg-type]
+        await origins.links(SimpleNamespace(), {})  # type: ignore[arg-type]
+
+    with pytest.raises(asyncio.QueueEmpty):
+        asyncio.run(run())
 
 
 def test_what_goes_wrong_while_looking_is_told_and_fails_nothing() -> None:
