@@ -75,12 +75,19 @@ def side_by_side(
     repetitions: int,
     then: Work | None = None,
     before: Mapping[str, Work] = MappingProxyType({}),
+    *,
+    there_and_back: bool = False,
 ) -> dict[str, Measured]:
     """Do each in turn, `repetitions` times over. What is to be done `before` a way, and `then`, after each turn, isn't
-    timed."""
+    timed.
+
+    there_and_back: every second turn is the other way round. A machine that gets slower and slower otherwise slows the
+    last of a turn more than the first, which counts where they differ by a few per cent.
+    """
     samples: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
-    for _ in range(repetitions):
-        for name, way in ways.items():
+    for repetition in range(repetitions):
+        turn = list(ways.items())
+        for name, way in reversed(turn) if there_and_back and repetition % 2 else turn:
             if name in before:
                 before[name]()
             wall, processor = time.monotonic(), processor_seconds()
