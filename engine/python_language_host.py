@@ -23,7 +23,12 @@ from typing import Any, BinaryIO
 
 import grpc
 from google.protobuf import empty_pb2, json_format
-from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+from rollback_plugin.bare_protocol import bare_protocol
+
+# The engine starts two of these for an update, one after the other.
+with bare_protocol():
+    from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 PROGRAM_RUNNER = Path(__file__).resolve().parent / "python_program.py"
 SUPPORTED_OPTIONS = frozenset({"virtualenv", "toolchain"})
