@@ -13,7 +13,7 @@ from functools import partial
 from benchmarks.stacks import TODAY, StackToTime, stack_of
 from benchmarks.timing import Measured, Row, compared, side_by_side
 
-SIZES = {10: 5, 100: 3, 500: 3, 1_000: 3}
+SIZES = {10: 5, 100: 5, 500: 3, 1_000: 3}
 """Numbers of resources, and how often."""
 QUICK_SIZE, QUICK_REPETITIONS = 10, 2
 ONE, TENTH = "1 changed", "10 % changed"
