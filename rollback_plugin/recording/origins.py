@@ -9,6 +9,7 @@ what a generated SDK marks secret) is another object; of it the resources are kn
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import pulumi
 from pulumi._types import is_input_type
@@ -58,6 +59,7 @@ class Origins:
     def __init__(self, failed: Callable[[Exception], None]) -> None:
         """failed: told what goes wrong; a transformation that raises would end the program."""
         self._failed = failed
+        self._naming = _Naming()
         self._linking: list[asyncio.Future[_Linked | Exception]] = []
 
     def transformation(self, args: pulumi.ResourceTransformationArgs) -> None:
@@ -66,7 +68,7 @@ class Origins:
             # Generated SDKs name every property there is, most of which are plain or not given.
             holding = {name: value for name, value in args.props.items() if not isinstance(value, _PLAIN)}
             found = {name: inside for name, value in holding.items() if (inside := tuple(_outputs_in(value)))}
-            self._linking.append(asyncio.ensure_future(_linked(args.resource, found)))
+            self._linking.append(asyncio.ensure_future(self._linked(args.resource, found)))
         except Exception as error:  # noqa: BLE001 - see `failed`
             self._failed(error)
 
@@ -85,46 +87,56 @@ class Origins:
                 raise linked
             if linked.urn:
                 inputs = writing.properties(linked.inputs)
-                own = {} if linked.component is None else await _own(linked.component)
+                own = {} if linked.component is None else await self._naming.own(linked.component)
                 writing.resources[linked.urn] = ResourceLinks(inputs=inputs, outputs=writing.properties(own))
         exported = {name: tuple(_outputs_in(value, whole_resources=True)) for name, value in exports.items()}
-        writing.resources[await _urn(stack)] = ResourceLinks(outputs=writing.properties(await _named(exported)))
+        outputs = writing.properties(await self._naming.properties(exported))
+        writing.resources[await self._naming.urn(stack)] = ResourceLinks(outputs=outputs)
         return ProgramLinks(urns=tuple(writing.positions), resources=writing.resources)
 
-
-async def _linked(resource: pulumi.Resource, inputs: _Properties) -> _Linked | Exception:
-    """Once the engine registered it. A failure is returned, for the end of the program to hear of: one that fails has
-    an error of its own to show."""
-    try:
-        component = resource if isinstance(resource, pulumi.ComponentResource) else None
-        return _Linked(await _urn(resource), await _named(inputs), component)
-    except Exception as error:  # noqa: BLE001 - raised by `links`
-        return error
-
-
-async def _own(component: pulumi.ComponentResource) -> _NamedProperties:
-    """A component's attributes that are outputs of other resources: what it registers as its own outputs goes, by
-    convention, by the same names. Whether it does, whoever uses this has to see from the values."""
-    attributes = {
-        name: (_Found((), value),) for name, value in vars(component).items() if isinstance(value, pulumi.Output)
-    }
-    return {name: origins for name, origins in (await _named(attributes)).items() if origins[0].source}
+    async def _linked(self, resource: pulumi.Resource, inputs: _Properties) -> _Linked | Exception:
+        """Once the engine registered it. A failure is returned, for the end of the program to hear of: one that fails
+        has an error of its own to show."""
+        try:
+            component = resource if isinstance(resource, pulumi.ComponentResource) else None
+            return _Linked(await self._naming.urn(resource), await self._naming.properties(inputs), component)
+        except Exception as error:  # noqa: BLE001 - raised by `links`
+            return error
 
 
-async def _named(found: _Properties) -> _NamedProperties:
-    return {name: tuple([await _origin(each) for each in inside]) for name, inside in found.items()}
+class _Naming:
+    """Turns what was found into URNs, which are looked up once for as long as a resource lives."""
 
+    def __init__(self) -> None:
+        self._urns: WeakKeyDictionary[pulumi.Resource, str] = WeakKeyDictionary()
 
-async def _origin(found: _Found) -> _Named:
-    value = found.value
-    if isinstance(value, pulumi.Resource):
-        return _Named(found.path, (await _urn(value),))
-    # An output depends on the resource that has it, so there it is to be found, if anywhere.
-    resources = await value.resources()
-    source, output = next(((one, name) for one in resources if (name := _name_in(one, value))), (None, ""))
-    # In order of URNs, so that the same program gives the same record.
-    others = sorted({urn for one in resources if one is not source and (urn := await _urn(one))})
-    return _Named(found.path, tuple(others), "" if source is None else await _urn(source), output)
+    async def own(self, component: pulumi.ComponentResource) -> _NamedProperties:
+        """A component's attributes that are outputs of other resources: what it registers as its own outputs goes, by
+        convention, by the same names. Whether it does, whoever uses this has to see from the values."""
+        attributes = {name: value for name, value in vars(component).items() if isinstance(value, pulumi.Output)}
+        named = await self.properties({name: (_Found((), value),) for name, value in attributes.items()})
+        return {name: origins for name, origins in named.items() if origins[0].source}
+
+    async def properties(self, found: _Properties) -> _NamedProperties:
+        return {name: tuple([await self._origin(each) for each in inside]) for name, inside in found.items()}
+
+    async def _origin(self, found: _Found) -> _Named:
+        value = found.value
+        if isinstance(value, pulumi.Resource):
+            return _Named(found.path, (await self.urn(value),))
+        # An output depends on the resource that has it, so there it is to be found, if anywhere.
+        resources = await value.resources()
+        source, output = next(((one, name) for one in resources if (name := _name_in(one, value))), (None, ""))
+        # In order of URNs, so that the same program gives the same record.
+        others = sorted({urn for one in resources if one is not source and (urn := await self.urn(one))})
+        return _Named(found.path, tuple(others), "" if source is None else await self.urn(source), output)
+
+    async def urn(self, resource: pulumi.Resource) -> str:
+        """Empty for a resource that never got one, as where its constructor raised and the program went on."""
+        if resource not in self._urns:
+            urn: pulumi.Output[str] | None = vars(resource).get("urn")
+            self._urns[resource] = str(await urn.future() or "") if urn is not None else ""
+        return self._urns[resource]
 
 
 def _name_in(resource: pulumi.Resource, output: pulumi.Output[object]) -> str | None:
@@ -132,12 +144,6 @@ def _name_in(resource: pulumi.Resource, output: pulumi.Output[object]) -> str | 
     if not isinstance(resource, pulumi.CustomResource):
         return None
     return next((name for name, value in vars(resource).items() if value is output), None)
-
-
-async def _urn(resource: pulumi.Resource) -> str:
-    """Empty for a resource that never got one, as where its constructor raised and the program went on."""
-    urn: pulumi.Output[str] | None = vars(resource).get("urn")
-    return str(await urn.future() or "") if urn is not None else ""
 
 
 class _Writing:
